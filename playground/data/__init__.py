@@ -1,0 +1,1 @@
+"""Texts and tokenizers: from a file to batches of tokens."""

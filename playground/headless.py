@@ -1,0 +1,149 @@
+"""Training without a window: the job behind `playground train`."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from playground.data.text import DataError
+from playground.spec import edit
+from playground.spec.check import SpecError
+from playground.training import checkpoint
+from playground.training.checkpoint import CheckpointError
+from playground.training.device import DeviceError, choose_threads
+from playground.training.run import Run
+from playground.training.trainer import Diverged
+
+REPORTS_PER_SECOND = 4.0
+
+
+def train(
+    folder: Path,
+    *,
+    text: str | None,
+    changes: list[tuple[str, Any]],
+    steps: int | None,
+    device: str,
+    out: Path | None,
+    weights_only: bool,
+    resume: bool,
+    as_json: bool,
+) -> int:
+    """Train the model in `folder` and print what happens; returns the exit status."""
+    say = _Json() if as_json else _Words()
+    try:
+        run = _prepared(folder, text, changes, steps, device, resume)
+        say.started(run)
+        validation, seconds = _loop(run, say, run.experiment.training.steps if steps is None else steps, resume)
+        if out is not None:
+            checkpoint.save_weights(out, run) if weights_only else checkpoint.save(out, run)
+        say.done(run, validation, seconds)
+    except (DataError, CheckpointError, DeviceError) as error:
+        print(" ".join(filter(None, (error.what, error.why, error.remedy))), file=sys.stderr)
+        return 2
+    except SpecError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except Diverged as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def _prepared(
+    folder: Path, text: str | None, changes: list[tuple[str, Any]], steps: int | None, device: str, resume: bool
+) -> Run:
+    """The run as asked for. A resumed one keeps weights and state, any other starts fresh from its experiment."""
+    from playground.spec import toml
+    from playground.training.device import choose, set_threads
+
+    set_threads(choose_threads(choose(device), busy_window=False))
+    if resume:
+        run = Run.open(folder, device=device, text=text)
+        experiment = run.experiment
+    else:
+        experiment = toml.load(folder / "experiment.toml")
+        if text is not None:
+            experiment = edit.replaced(experiment, "task.text", text)
+    for path, value in changes:
+        experiment = edit.replaced(experiment, path, value)
+    if steps is not None and not resume:
+        experiment = edit.replaced(experiment, "training.steps", steps)
+    if not resume:
+        return Run.fresh(experiment, device=device, name=folder.name)
+    return run.apply(experiment)[0] if experiment != run.experiment else run
+
+
+def _loop(run: Run, say: _Json | _Words, steps: int, resume: bool) -> tuple[float, float]:
+    """Take `steps` steps (a resumed run: until step `steps` is reached); returns last validation loss and seconds."""
+    start, spoke, validation, validated = time.perf_counter(), 0.0, float("nan"), -1
+    trainer = run.trainer
+    if trainer.step < steps:
+        for report in trainer.steps():
+            now = time.perf_counter()
+            if as_said := (now - spoke > 1 / REPORTS_PER_SECOND or report.step >= steps):
+                spoke = now
+            if as_said or say.every:
+                say.step(report)
+            if report.validation is not None:
+                validation, validated = report.validation, report.step
+                say.validation(report.step, validation)
+            if report.step >= steps:
+                break
+    seconds = time.perf_counter() - start
+    if validated != trainer.step:
+        validation = trainer.validate()
+        say.validation(trainer.step, validation)
+    return validation, seconds
+
+
+class _Json:
+    """One JSON object a line."""
+
+    every = True
+
+    def started(self, run: Run) -> None:
+        """Nothing: the contract begins with steps."""
+
+    def step(self, report: Any) -> None:
+        """A step."""
+        self._line(event="step", step=report.step, loss=report.loss, tokens_per_s=round(report.tokens_per_s, 1))
+
+    def validation(self, step: int, loss: float) -> None:
+        """A validation."""
+        self._line(event="validation", step=step, loss=loss)
+
+    def done(self, run: Run, validation: float, seconds: float) -> None:
+        """The end."""
+        parameters = sum(p.numel() for p in run.trainer.model.parameters())
+        self._line(event="done", steps=run.trainer.step, val_loss=validation, seconds=round(seconds, 3), parameters=parameters)
+
+    def _line(self, **values: Any) -> None:
+        print(json.dumps(values), flush=True)
+
+
+class _Words:
+    """Lines for a person, a few a second."""
+
+    every = False
+
+    def started(self, run: Run) -> None:
+        """What is trained on what."""
+        parameters = sum(p.numel() for p in run.trainer.model.parameters())
+        print(f"{parameters:,} parameters on {run.corpus.name}, vocabulary {run.corpus.tokenizer.vocab:,}", flush=True)
+
+    def step(self, report: Any) -> None:
+        """A step."""
+        end = "\r" if sys.stdout.isatty() else "\n"
+        print(f"step {report.step:,}  loss {report.loss:.3f}  {report.tokens_per_s:,.0f} tokens/s", end=end, flush=True)
+
+    def validation(self, step: int, loss: float) -> None:
+        """A validation."""
+        print(f"step {step:,}  validation {loss:.4f} nats per token", flush=True)
+
+    def done(self, run: Run, validation: float, seconds: float) -> None:
+        """The end."""
+        print(f"done: {run.trainer.step:,} steps in {seconds:.1f} s, validation {validation:.4f}", flush=True)

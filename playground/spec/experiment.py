@@ -1,0 +1,95 @@
+"""An experiment: model, task, training and seed. It is the document that is edited, undone, saved and shared."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from playground.spec.model import ModelSpec
+from playground.spec.record import Record, field
+
+PYTHON_DOCS = "python-docs"
+
+
+class TokenizerSpec(Record):
+    """How text is cut into tokens."""
+
+    kind: Literal["characters", "bytes", "bpe", "unigram"] = field(
+        "bpe",
+        "Tokenizer",
+        "Characters or bytes as they are, or pieces of words learned from the text with SentencePiece.",
+        change="fresh",
+        cite="Kudo & Richardson 2018",
+        url="https://arxiv.org/abs/1808.06226",
+    )
+    vocab: int = field(512, "Pieces", "How many pieces BPE or unigram learn.", change="fresh", ge=16, le=65536)
+
+
+class TaskSpec(Record):
+    """What is learned, and from what."""
+
+    kind: Literal["text"] = field("text", "Task", "Predict the next token of a text.", change="fresh")
+    text: str = field(
+        PYTHON_DOCS, "Text", "python-docs is CPython's own documentation; anything else is the path of a file.", change="fresh"
+    )
+    tokenizer: TokenizerSpec = TokenizerSpec()
+    validation: float = field(
+        0.1,
+        "Validation share",
+        "Share of the text, at its end, that is never trained on.",
+        change="fresh",
+        gt=0.0,
+        le=0.5,
+        step=0.05,
+    )
+
+
+class TrainingSpec(Record):
+    """How it is learned: AdamW, its schedule, and when the model is tested."""
+
+    steps: int = field(2000, "Steps", "Length of the schedule in optimiser steps.", change="hot", ge=1, le=10_000_000)
+    batch: int = field(12, "Batch", "Sequences per step.", change="hot", ge=1, le=4096, slider=(1, 64))
+    lr: float = field(1e-3, "Learning rate", "The largest learning rate of the schedule.", change="hot", gt=0.0, le=10.0)
+    lr_min: float = field(1e-4, "Final rate", "Where the cosine ends.", change="hot", ge=0.0, le=10.0)
+    schedule: Literal["constant", "cosine"] = field(
+        "cosine",
+        "Schedule",
+        "How the learning rate falls after warm-up.",
+        change="hot",
+        cite="Loshchilov & Hutter 2016",
+        url="https://arxiv.org/abs/1608.03983",
+    )
+    warmup: int = field(100, "Warm-up", "Steps over which the rate rises from zero.", change="hot", ge=0, le=1_000_000)
+    beta1: float = field(0.9, "β₁", "Memory of the gradient's mean.", change="hot", ge=0.0, lt=1.0, step=0.01)
+    beta2: float = field(0.99, "β₂", "Memory of the gradient's square.", change="hot", ge=0.0, lt=1.0, step=0.01)
+    weight_decay: float = field(
+        0.1,
+        "Weight decay",
+        "Pull of matrices towards zero.",
+        change="hot",
+        ge=0.0,
+        le=10.0,
+        step=0.01,
+        cite="Loshchilov & Hutter 2017",
+        url="https://arxiv.org/abs/1711.05101",
+    )
+    clip: float = field(
+        1.0, "Clip", "Largest norm of the gradient; 0 turns clipping off.", change="hot", ge=0.0, le=1000.0, step=0.1
+    )
+    validate_every: int = field(250, "Validate every", "Steps between two validations.", change="hot", ge=1, le=1_000_000)
+    validation_windows: int = field(
+        200, "Validation windows", "Fixed windows the validation averages over.", change="hot", ge=1, le=100_000
+    )
+    precision: Literal["auto", "float32", "bfloat16"] = field(
+        "auto", "Precision", "auto measures at start whether bfloat16 is faster here and uses it where it is.", change="hot"
+    )
+
+
+class Experiment(Record):
+    """Model, task, training and seed: everything that decides a run."""
+
+    model: ModelSpec = ModelSpec()
+    task: TaskSpec = TaskSpec()
+    training: TrainingSpec = TrainingSpec()
+    seed: int = field(
+        0, "Seed", "The same seed and the same experiment give the same run on a CPU.", change="fresh", ge=0, le=2**31 - 1
+    )

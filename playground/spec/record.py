@@ -1,0 +1,59 @@
+"""The base of every record of a spec, and what a field carries for the people who read it: label, help, citation, kind of change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.fields import FieldInfo
+
+Change = Literal["hot", "graft", "fresh"]
+
+
+class Record(BaseModel):
+    """A frozen record that refuses keys it does not know; a change makes a new one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+@dataclass(frozen=True)
+class Info:
+    """What the inspector says about one field.
+
+    `change` names what an edit costs: "hot" is used by the next step, "graft" carries the fitting weights over,
+    "fresh" starts training again. `unit` and `step` are hints for the editor; `cite` is a short reference.
+    """
+
+    label: str
+    help: str
+    change: Change = "graft"
+    cite: str = ""
+    url: str = ""
+    unit: str = ""
+    step: float | None = None
+    slider: tuple[float, float] | None = None
+
+
+def field(
+    default: Any,
+    label: str,
+    help: str,
+    *,
+    change: Change = "graft",
+    cite: str = "",
+    url: str = "",
+    unit: str = "",
+    step: float | None = None,
+    slider: tuple[float, float] | None = None,
+    **limits: Any,
+) -> Any:
+    """A pydantic field with its `Info`; `limits` are pydantic's own (ge, le, gt, lt)."""
+    made: FieldInfo = Field(default, description=help, **limits)
+    made.metadata.append(Info(label, help, change, cite, url, unit, step, slider))
+    return made
+
+
+def info(record: type[Record], name: str) -> Info | None:
+    """The `Info` of a field, or None for a field that holds another record."""
+    return next((item for item in record.model_fields[name].metadata if isinstance(item, Info)), None)

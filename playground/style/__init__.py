@@ -1,0 +1,1 @@
+"""Colours, type, colour maps and the few widgets that every panel shares."""

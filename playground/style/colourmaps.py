@@ -1,0 +1,34 @@
+"""Colour maps as lookup tables of 256 entries: perceptually uniform for magnitudes, diverging for signed values."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from playground.style.tokens import Theme
+
+MAGNITUDE = "viridis"
+SIGNED = "CET-D1A"
+
+
+@cache
+def lookup(name: str = MAGNITUDE) -> np.ndarray:
+    """The 256 colours of a map, uint8 (256, 4), opaque."""
+    import pyqtgraph as pg  # half a second that the first paint need not wait for
+
+    made: np.ndarray = pg.colormap.get(name).getLookupTable(0.0, 1.0, 256, alpha=True)
+    made.flags.writeable = False
+    return made
+
+
+def rgba(values: np.ndarray, low: float = 0.0, high: float = 1.0, name: str = MAGNITUDE) -> np.ndarray:
+    """`values` (…,) as colours, uint8 (…, 4), on the fixed scale low … high; values beyond it are clipped."""
+    index = ((np.nan_to_num(values, nan=low) - low) * (255.0 / (high - low))).clip(0, 255).astype(np.uint8)
+    return lookup(name)[index]
+
+
+def empty(theme: Theme) -> np.ndarray:
+    """The colour of a cell that holds nothing (masked, or beyond the text), uint8 (4,)."""
+    raised = theme.raised
+    return np.array([*(int(raised[i : i + 2], 16) for i in (1, 3, 5)), 255], dtype=np.uint8)

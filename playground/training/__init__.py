@@ -1,0 +1,1 @@
+"""The loop: steps, optimiser, validation, checkpoints and history, without threads and without Qt."""

@@ -1,0 +1,1 @@
+"""The window: document, actions, diagram, inspector, stage, prompt, transport and timeline."""

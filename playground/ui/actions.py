@@ -1,0 +1,64 @@
+"""Every action of the window in one table: text, shortcut, what it does, which menu it stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PySide6.QtGui import QAction, QKeySequence
+
+if TYPE_CHECKING:
+    from playground.ui.window import MainWindow
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One action; `shortcut` in Qt's portable notation, `run` gets the window."""
+
+    name: str
+    menu: str
+    text: str
+    shortcut: str
+    tip: str
+    run: Callable[[MainWindow], object]
+
+
+ENTRIES: tuple[Entry, ...] = (
+    Entry("open_text", "File", "Open text…", "Ctrl+O", "Train on a text file of your own", lambda w: w.ask_for_text()),
+    Entry("open_model", "File", "Open model folder…", "Ctrl+Shift+O", "Load a model that was saved", lambda w: w.ask_for_model()),
+    Entry("save", "File", "Save model…", "Ctrl+S", "Write model, tokenizer and training state to a folder", lambda w: w.ask_where_to_save()),
+    Entry("quit", "File", "Quit", "Ctrl+Q", "Close the window", lambda w: w.close()),
+    Entry("play", "Train", "Play or pause", "Ctrl+P", "Train until paused (Space does the same outside text fields)", lambda w: w.toggle_play()),
+    Entry("step", "Train", "One step", "Ctrl+.", "Take one optimiser step", lambda w: w.one_step()),
+    Entry("restart", "Train", "Start again", "Ctrl+R", "Fresh weights from the seed, step 0", lambda w: w.restart()),
+    Entry("theme", "View", "Light or dark", "Ctrl+T", "Switch between the light and the dark theme", lambda w: w.toggle_theme()),
+    Entry("contrast", "View", "High contrast", "Ctrl+Shift+T", "Switch the high-contrast theme on or off", lambda w: w.toggle_contrast()),
+    Entry("larger", "View", "Larger type", "Ctrl++", "Make every letter larger", lambda w: w.scale_type(1.1)),
+    Entry("smaller", "View", "Smaller type", "Ctrl+-", "Make every letter smaller", lambda w: w.scale_type(1 / 1.1)),
+    Entry("all_views", "View", "All views at once", "Ctrl+G", "Show every view side by side, or one at a time", lambda w: w.stage.toggle_all()),
+    Entry("full_screen", "View", "Full screen", "F11", "Fill the screen", lambda w: w.toggle_full_screen()),
+)  # fmt: skip
+
+
+def make(window: MainWindow) -> dict[str, QAction]:
+    """The table as QActions, added to the window and to its menu bar's menus; undo and redo come from the undo stack."""
+    actions: dict[str, QAction] = {}
+    undo, redo = window.document.stack.createUndoAction(window, "Undo"), window.document.stack.createRedoAction(window, "Redo")
+    undo.setShortcut(QKeySequence(QKeySequence.StandardKey.Undo))
+    redo.setShortcut(QKeySequence(QKeySequence.StandardKey.Redo))
+    actions.update(undo=undo, redo=redo)
+    for entry in ENTRIES:
+        action = QAction(entry.text, window)
+        action.setShortcut(QKeySequence(entry.shortcut))
+        action.setToolTip(entry.tip)
+        action.setStatusTip(entry.tip)
+        action.triggered.connect(lambda _checked=False, run=entry.run: run(window))
+        actions[entry.name] = action
+    window.addActions(list(actions.values()))
+    return actions
+
+
+def menu_of(name: str) -> str:
+    """In which menu an action stands."""
+    return "Edit" if name in ("undo", "redo") else next(entry.menu for entry in ENTRIES if entry.name == name)

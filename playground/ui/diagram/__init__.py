@@ -1,0 +1,1 @@
+"""The model drawn as a stack of cards on its residual stream."""

@@ -1,0 +1,118 @@
+"""The document: the experiment being edited, its undo stack, and what the engine has made of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from playground.spec import edit
+from playground.spec.check import Problem, SpecError
+from playground.spec.experiment import Experiment
+from playground.worker.commands import Apply
+from playground.worker.mailbox import Applied, Mailbox
+
+
+class Document(QObject):
+    """Holds one Experiment at a time; every change makes a new one, goes to the engine and can be undone."""
+
+    changed = Signal()
+    refused = Signal()
+    """The last edit cannot be; `problems` says why."""
+
+    def __init__(self, mailbox: Mailbox, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._mailbox = mailbox
+        self._number = 0
+        self._silent = False
+        self.experiment = Experiment()
+        self.preset = self.experiment
+        self.name = ""
+        self.running = self.experiment
+        """The experiment as the engine last confirmed it."""
+        self.problems: list[Problem] = []
+        self.stack = QUndoStack(self)
+
+    def edit(self, path: str, value: Any) -> bool:
+        """Change one field; False, and `refused`, when that cannot be."""
+        try:
+            experiment = edit.replaced(self.experiment, path, value)
+        except SpecError as error:
+            self.problems = error.problems
+            self.refused.emit()
+            return False
+        return self.replace(experiment, f"{path.rsplit('.', 1)[-1]} = {value}", path)
+
+    def replace(self, experiment: Experiment, text: str, merge: str = "") -> bool:
+        """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one."""
+        if experiment == self.experiment:
+            return False
+        self.problems = []
+        self.stack.push(_Replace(self, self.experiment, experiment, text, merge))
+        return True
+
+    def opened(self, applied: Applied) -> None:
+        """Another model has been opened: a new document with an empty history."""
+        self.experiment = self.preset = self.running = applied.experiment
+        self.name = applied.name
+        self.problems = []
+        self.stack.clear()
+        self.changed.emit()
+
+    def settled(self, applied: Applied) -> None:
+        """The engine runs an edit; the vocabulary may have followed the text."""
+        self.running = applied.experiment
+        if applied.number == self._number and applied.experiment != self.experiment:
+            self.experiment = applied.experiment
+            self.changed.emit()
+
+    def rejected(self, number: int) -> None:
+        """The engine could not do an edit and kept what it had; so does the document."""
+        if number != self._number or not self.stack.canUndo():
+            return
+        self._silent = True
+        self.stack.undo()
+        self._silent = False
+        self.experiment = self.running
+        self.changed.emit()
+
+    def next_number(self) -> int:
+        """A number for a command that the engine answers."""
+        self._number += 1
+        return self._number
+
+    def _put(self, experiment: Experiment) -> None:
+        self.experiment = experiment
+        if not self._silent:
+            self._mailbox.send(Apply(experiment, self.next_number()))
+        self.changed.emit()
+
+
+class _Replace(QUndoCommand):
+    """One step of undo: the experiment before and after."""
+
+    def __init__(self, document: Document, old: Experiment, new: Experiment, text: str, merge: str) -> None:
+        super().__init__(text)
+        self._document, self._old, self._new, self._merge = document, old, new, merge
+
+    def id(self) -> int:
+        """Edits of one field in a row, such as a dragged slider, are one step."""
+        return hash(self._merge) % (2**31 - 1) if self._merge else -1
+
+    def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: N802 (Qt's name)
+        """Take the later edit of the same field into this one."""
+        if not isinstance(other, _Replace) or other._merge != self._merge:
+            return False
+        self._new = other._new
+        self.setText(other.text())
+        self.setObsolete(self._new == self._old)
+        return True
+
+    def redo(self) -> None:
+        """Apply."""
+        self._document._put(self._new)
+
+    def undo(self) -> None:
+        """Bring the one before back."""
+        self._document._put(self._old)

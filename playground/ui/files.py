@@ -1,0 +1,84 @@
+"""Files and menus of the window: shipped models, texts, dialogs, and how an experiment is named in a few words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from playground.places import documents, shipped
+from playground.spec.experiment import PYTHON_DOCS, Experiment
+from playground.ui import actions
+
+if TYPE_CHECKING:
+    from playground.ui.window import MainWindow
+
+TITLES = {"gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)"}
+TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}
+
+
+def title(name: str) -> str:
+    """A model's name for people."""
+    return TITLES.get(name, name or "Untitled")
+
+
+def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
+    """Model, its detail, text, its detail: what the transport bar says."""
+    model, task = experiment.model, experiment.task
+    kind = "encoder-decoder" if len(model.stacks) == 2 else "encoder-only" if model.encoder else "decoder-only"
+    depth = sum(len(layers) for layers in model.stacks.values())
+    text = "Python docs" if task.text == PYTHON_DOCS else Path(task.text).name
+    text = text if len(text) <= 24 else text[:23] + "…"
+    return (
+        title(name),
+        f"{kind} · {depth} layer{'s' if depth != 1 else ''}",
+        text,
+        f"{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}",
+    )
+
+
+def fill_menus(window: MainWindow) -> None:
+    """Fill the model, text and "all actions" menus from what is shipped and from the table of actions."""
+    made = window.actions_by_name
+    bar = window.transport
+    bar.model_menu.aboutToShow.connect(lambda: _fill_models(window))
+    bar.text_menu.addAction("Python docs", lambda: window.open_text(PYTHON_DOCS))
+    bar.text_menu.addAction(made["open_text"])
+    submenus: dict[str, QMenu] = {}
+    for name, action in made.items():
+        menu = actions.menu_of(name)
+        if menu not in submenus:
+            submenus[menu] = bar.more_menu.addMenu(menu)
+        submenus[menu].addAction(action)
+
+
+def _fill_models(window: MainWindow) -> None:
+    menu = window.transport.model_menu
+    menu.clear()
+    for file in sorted(shipped("models").glob("*/experiment.toml")):
+        folder = file.parent
+        menu.addAction(title(folder.name), lambda folder=folder: window.open_model(folder))
+    menu.addSeparator()
+    menu.addAction(window.actions_by_name["open_model"])
+    menu.addAction(window.actions_by_name["save"])
+
+
+def choose_text(parent: QWidget) -> str:
+    """A text file chosen by the person, or nothing."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Train on a text", str(Path.home()), "Text, Markdown, code (*);;Text (*.txt *.md)"
+    )
+    return chosen
+
+
+def choose_model(parent: QWidget) -> Path | None:
+    """A model folder chosen by the person, or None."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Open a model folder", str(documents()))
+    return Path(chosen) if chosen else None
+
+
+def choose_target(parent: QWidget) -> Path | None:
+    """Where to save, or None."""
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the model as a folder", str(documents() / "my model"))
+    return Path(chosen) if chosen else None

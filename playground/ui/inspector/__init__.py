@@ -1,0 +1,1 @@
+"""The selected part of the model as a form."""

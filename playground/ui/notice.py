@@ -1,0 +1,95 @@
+"""The notice under the transport bar: faults and news in words, and the progress of a long job with its Cancel."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from playground.style.widgets import repolish
+from playground.worker.mailbox import Fault, Progress
+
+NEWS_MS = 8000
+"""How long good news stays; a fault stays until it is closed."""
+
+
+class NoticeBar(QWidget):
+    """Hidden while there is nothing to say."""
+
+    cancelled = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.message, self.job = _Row("Close"), _Row("Cancel")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setAccessibleName("Progress")
+        self.bar.setFixedWidth(180)
+        self.job.row.insertWidget(1, self.bar)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(16, 8, 16, 0)
+        column.setSpacing(6)
+        for row in (self.message, self.job):
+            column.addWidget(row)
+            row.hide()
+        self.message.button.clicked.connect(self.clear)
+        self.job.button.clicked.connect(self.cancelled)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.clear)
+        self.hide()
+
+    def text(self) -> str:
+        """What it says now, or nothing."""
+        return "" if self.message.isHidden() else self.message.label.text()
+
+    def fault(self, fault: Fault) -> None:
+        """Say what went wrong; it stays until closed."""
+        self._timer.stop()
+        self._say(str(fault), "notice")
+
+    def news(self, text: str) -> None:
+        """Say something good for a while; never over a fault that is still there."""
+        if self.message.property("role") != "notice" or self.message.isHidden():
+            self._say(text, "card")
+            self._timer.start(NEWS_MS)
+
+    def progress(self, progress: Progress) -> None:
+        """Show how far a long job is."""
+        self.job.setVisible(not progress.done)
+        self.job.label.setText(progress.job)
+        if progress.share is None:
+            self.bar.setRange(0, 0)
+        else:
+            self.bar.setRange(0, 1000)
+            self.bar.setValue(round(progress.share * 1000))
+        self._settle()
+
+    def clear(self) -> None:
+        """Close the message."""
+        self.message.hide()
+        self._settle()
+
+    def _say(self, text: str, role: str) -> None:
+        self.message.label.setText(text)
+        self.message.setProperty("role", role)
+        repolish(self.message)
+        self.message.show()
+        self._settle()
+
+    def _settle(self) -> None:
+        self.setVisible(not (self.message.isHidden() and self.job.isHidden()))
+
+
+class _Row(QFrame):
+    def __init__(self, button: str) -> None:
+        super().__init__()
+        self.setProperty("role", "card")
+        self.label = QLabel()
+        self.label.setWordWrap(True)
+        self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.button = QPushButton(button)
+        self.button.setProperty("role", "link")
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(12, 6, 8, 6)
+        self.row.addWidget(self.label, 1)
+        self.row.addWidget(self.button)

@@ -1,0 +1,321 @@
+"""The window: it arranges the rooms, sends what the person does to the engine, and hands out what comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QHBoxLayout,
+    QLineEdit,
+    QMainWindow,
+    QPlainTextEdit,
+    QSplitter,
+    QTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from playground.spec import edit
+from playground.style import theme
+from playground.style.widgets import Hairline
+from playground.ui import actions, files
+from playground.ui.diagram.view import DiagramView
+from playground.ui.document import Document
+from playground.ui.inspector.form import Inspector
+from playground.ui.notice import NoticeBar
+from playground.ui.prompt import PromptBar
+from playground.ui.stage import Stage
+from playground.ui.timeline import Timeline
+from playground.ui.transport import TransportBar
+from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
+from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
+
+BUSY_MS, IDLE_MS = 33, 120
+"""How often the mailbox is looked into while something moves, and while nothing does."""
+
+
+class MainWindow(QMainWindow):
+    """Knows the mailbox and nothing of the engine behind it."""
+
+    painted = Signal()
+    """The first paint has happened; only now is torch allowed to load."""
+
+    def __init__(self, mailbox: Mailbox, *, remember: bool = True) -> None:
+        super().__init__()
+        self.mailbox, self.status = mailbox, Status()
+        self.document = Document(mailbox, self)
+        self.selected = "model.decoder[0].attention"
+        self._sent: dict[str, object] = {}
+        self._painted = False
+        self._settings = QSettings("transformer-playground", "window") if remember else None
+        self.setWindowTitle("Transformer Playground")
+        self.setAcceptDrops(True)
+        self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
+        self.diagram, self.inspector, self.stage, self.prompt = DiagramView(), Inspector(), Stage(), PromptBar()
+        self._arrange()
+        self.actions_by_name = actions.make(self)
+        files.fill_menus(self)
+        self._connect()
+        self.timer = QTimer(self)
+        self.timer.setInterval(BUSY_MS)
+        self.timer.timeout.connect(self.poll)
+        if self._settings is not None and (geometry := self._settings.value("geometry")) is not None:
+            self.restoreGeometry(geometry)
+        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
+
+    # -- what the person does -----------------------------------------------------------------------------------
+
+    def toggle_play(self) -> None:
+        """Train, or pause."""
+        self.mailbox.send(Pause() if self.status.mode == "running" else Play())
+        self.timer.setInterval(BUSY_MS)
+
+    def one_step(self) -> None:
+        """One optimiser step."""
+        self.mailbox.send(Step())
+        self.timer.setInterval(BUSY_MS)
+
+    def restart(self) -> None:
+        """Fresh weights, step 0."""
+        self.mailbox.send(Restart())
+        self.timeline.clear()
+
+    def open_text(self, path: str) -> None:
+        """Train on another text (a path, or the name of a built-in one); training starts on it."""
+        if self.document.edit("task.text", path):
+            self.mailbox.send(Play())
+
+    def open_model(self, folder: Path, text: str | None = None) -> None:
+        """Load a model folder."""
+        self.mailbox.send(OpenModel(folder, text, self.document.next_number()))
+
+    def save_to(self, folder: Path) -> None:
+        """Write model and training state."""
+        self.mailbox.send(Save(folder))
+
+    def ask_for_text(self) -> None:
+        """Choose a text file."""
+        if path := files.choose_text(self):
+            self.open_text(path)
+
+    def ask_for_model(self) -> None:
+        """Choose a model folder."""
+        if folder := files.choose_model(self):
+            self.open_model(folder)
+
+    def ask_where_to_save(self) -> None:
+        """Choose a folder to save to."""
+        if folder := files.choose_target(self):
+            self.save_to(folder)
+
+    def toggle_theme(self) -> None:
+        """Light or dark."""
+        self.use_theme("light" if theme.theme().dark else "dark")
+
+    def toggle_contrast(self) -> None:
+        """High contrast, or back to dark."""
+        self.use_theme("dark" if theme.theme().name == "contrast" else "contrast")
+
+    def use_theme(self, name: str, scale: float | None = None) -> None:
+        """Put a theme, and perhaps a type scale, in force and repaint everything with it."""
+        application = QApplication.instance()
+        assert isinstance(application, QApplication)
+        theme.apply(application, name, scale if scale is not None else theme.points() / theme.BASE_POINTS)
+        for room in (self.transport, self.diagram, self.inspector, self.stage, self.prompt):
+            room.retheme()
+        self.update()
+
+    def scale_type(self, factor: float) -> None:
+        """Larger or smaller letters."""
+        self.use_theme(theme.theme().name, min(2.5, max(0.8, theme.points() / theme.BASE_POINTS * factor)))
+
+    def toggle_full_screen(self) -> None:
+        """Fill the screen, or not."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def select(self, path: str) -> None:
+        """Select a part: diagram, inspector and stage follow."""
+        self.selected = path
+        self.diagram.select(path)
+        self.inspector.show_part(path)
+
+    # -- what comes back ----------------------------------------------------------------------------------------
+
+    def poll(self) -> None:
+        """Take the letters and hand them out; the one GUI timer calls this."""
+        letters = self.mailbox.take()
+        for event in letters.events:
+            self._on_event(event)
+        if letters.status is not None:
+            self.status = letters.status
+            self.transport.show_status(self.status)
+            self.timeline.set_live(self.status.mode == "running", self.status.step)
+        if letters.reports:
+            self.timeline.add(letters.reports)
+        if letters.progress is not None:
+            self.notice.progress(letters.progress)
+        if letters.frames:
+            self.stage.draw(letters.frames)
+            if "attention" in letters.frames:
+                self.diagram.draw_attention(letters.frames["attention"])
+        if letters.answer is not None:
+            self.prompt.draw(letters.answer)
+        moving = self.status.mode in ("running", "busy", "starting") or letters.progress is not None
+        if (interval := BUSY_MS if moving else IDLE_MS) != self.timer.interval():
+            self.timer.setInterval(interval)
+
+    def _on_event(self, event: Applied | Saved | Fault) -> None:
+        if isinstance(event, Fault):
+            self.notice.fault(event)
+            if event.number is not None:
+                self.document.rejected(event.number)
+            return
+        if isinstance(event, Saved):
+            self.notice.news(f"Saved to {event.folder}.")
+            return
+        if event.change in ("opened", "fresh"):
+            self.timeline.clear()
+        if event.change == "opened":
+            self.document.opened(event)
+            self.select(self._first_attention())
+        else:
+            self.document.settled(event)
+        if event.kept:
+            self.inspector.show_message(event.kept)
+
+    def _first_attention(self) -> str:
+        layers = self.document.experiment.model.decoder
+        return next((f"model.decoder[{i}].attention" for i, layer in enumerate(layers) if layer.attention), "model.embedding")
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        middle = QSplitter(Qt.Orientation.Vertical)
+        middle.addWidget(self.stage)
+        middle.addWidget(self.prompt)
+        middle.setStretchFactor(0, 1)
+        middle.setHandleWidth(1)
+        middle.setChildrenCollapsible(False)
+        self.columns = QSplitter(Qt.Orientation.Horizontal)
+        for widget in (self.diagram, middle, self.inspector):
+            self.columns.addWidget(widget)
+        self.columns.setStretchFactor(1, 1)
+        self.columns.setHandleWidth(1)
+        self.columns.setChildrenCollapsible(False)
+        self.columns.setSizes([272, 900, 304])
+        ground = QWidget()
+        column = QVBoxLayout(ground)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self.transport, Hairline(), self.notice):
+            column.addWidget(widget)
+        row = QHBoxLayout()
+        row.addWidget(self.columns)
+        column.addLayout(row, 1)
+        column.addWidget(Hairline())
+        column.addWidget(self.timeline)
+        self.setCentralWidget(ground)
+        self.setMinimumSize(960, 600)
+
+    def _connect(self) -> None:
+        self.transport.play_pressed.connect(self.toggle_play)
+        self.transport.step_pressed.connect(self.one_step)
+        self.transport.restart_pressed.connect(self.restart)
+        self.transport.theme_pressed.connect(self.toggle_theme)
+        self.notice.cancelled.connect(lambda: self.mailbox.send(Cancel()))
+        self.stage.looks_changed.connect(self._watch)
+        self.prompt.asked.connect(lambda text, warmth, top: self.mailbox.send(Ask(text, temperature=warmth, top_k=top)))
+        self.diagram.selected.connect(self.select)
+        self.diagram.layer_added.connect(lambda after: self._rearrange(edit.inserted, after + 1, "add a layer", copy_of=after))
+        self.diagram.layer_duplicated.connect(
+            lambda at: self._rearrange(edit.inserted, at + 1, "duplicate a layer", copy_of=at)
+        )
+        self.diagram.layer_removed.connect(lambda at: self._rearrange(edit.removed, at, "remove a layer"))
+        self.inspector.edit_requested.connect(self.document.edit)
+        self.document.changed.connect(self._on_document)
+        self.document.refused.connect(lambda: self.inspector.show_problems(self.document.problems))
+
+    def _rearrange(self, change: object, index: int, text: str, copy_of: int | None = None) -> None:
+        """Insert (a copy of a neighbour) or remove a layer of the decoder."""
+        from playground.spec.check import SpecError
+
+        layers = self.document.experiment.model.decoder
+        extra = () if copy_of is None else (layers[min(copy_of, len(layers) - 1)],)
+        try:
+            experiment = change(self.document.experiment, "decoder", index, *extra)  # type: ignore[operator]
+        except SpecError as error:
+            self.notice.fault(Fault(str(error)))
+            return
+        self.document.replace(experiment, text)
+        self.select(f"model.decoder[{min(index, len(experiment.model.decoder) - 1)}]")
+
+    def _on_document(self) -> None:
+        experiment = self.document.experiment
+        self.diagram.set_model(experiment.model)
+        self.inspector.set_experiment(experiment, self.document.preset)
+        if not edit.exists(experiment, self.selected):
+            self.select(self._first_attention())
+        self.transport.show_document(*files.describe(self.document.name, experiment))
+        changed = experiment != self.document.preset
+        self.setWindowTitle(f"{files.title(self.document.name)}{' (changed)' if changed else ''} – Transformer Playground")
+
+    def _watch(self) -> None:
+        for view, look in self.stage.looks().items():
+            if view == "attention" and look is None and self.stage.panels:
+                look = self._diagram_look()
+            if self._sent.get(view, self) != look:
+                self._sent[view] = look
+                self.mailbox.send(Watch(view, look))
+        self.timer.setInterval(BUSY_MS)
+
+    def _diagram_look(self) -> object:
+        """The diagram's thumbnails need attention even while its panel is hidden."""
+        panel = self.stage.panels.get("attention")
+        return panel.look() if panel is not None else None  # type: ignore[attr-defined]
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Announce the first paint."""
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self._after_first_paint)
+
+    def _after_first_paint(self) -> None:
+        self.stage.start()
+        self.timer.start()
+        self.painted.emit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Space plays and pauses wherever it would not write a letter or press a button."""
+        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space:
+            focus = QApplication.focusWidget()
+            writes = isinstance(focus, (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractButton))
+            if not writes and event.modifiers() == Qt.KeyboardModifier.NoModifier and self.isActiveWindow():
+                self.toggle_play()
+                return True
+        return False
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
+        """Accept one local file or folder."""
+        if event.mimeData().hasUrls() and event.mimeData().urls()[0].isLocalFile():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
+        """A dropped model folder is opened, anything else is a text to train on."""
+        path = Path(event.mimeData().urls()[0].toLocalFile())
+        if (path / "experiment.toml").is_file():
+            self.open_model(path)
+        else:
+            self.open_text(str(path))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Remember where the window was; the application stops the engine."""
+        self.timer.stop()
+        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
+        if self._settings is not None:
+            self._settings.setValue("geometry", self.saveGeometry())
+        super().closeEvent(event)

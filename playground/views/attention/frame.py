@@ -1,0 +1,33 @@
+"""What passes between the attention probe and the attention panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground.views.frames import Frame, Look
+
+
+@dataclass(frozen=True)
+class AttentionLook(Look):
+    """Which text to look at; an empty text means the first words of the validation text."""
+
+    text: str = ""
+    max_tokens: int = 64
+
+
+@dataclass(frozen=True)
+class AttentionFrame(Frame):
+    """The pattern of every head for one text.
+
+    `tokens` are display strings; `patterns` holds one float32 array (heads, query, key) for each layer that attends,
+    `names` its tap prefix ("decoder.0"), `causal` whether its mask hides the future. `shortened` tells how many
+    tokens of the text did not fit.
+    """
+
+    tokens: tuple[str, ...]
+    names: tuple[str, ...]
+    patterns: tuple[np.ndarray, ...]
+    causal: tuple[bool, ...]
+    shortened: int = 0

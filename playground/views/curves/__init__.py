@@ -1,0 +1,1 @@
+"""Curves: loss, validation, learning rate and speed over time."""

@@ -1,0 +1,35 @@
+"""What passes between the curves probe and the curves panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground.views.frames import Frame, Look
+
+
+@dataclass(frozen=True)
+class CurvesLook(Look):
+    """How many points of each line can be told apart."""
+
+    max_points: int = 1000
+
+
+@dataclass(frozen=True)
+class CurvesFrame(Frame):
+    """The run so far, thinned to at most `max_points` a line (minimum and maximum of each stretch are kept).
+
+    float64 arrays (points,): `steps, loss` and `lr_steps, lr, tokens_per_s, grad_norm`; `validation_steps, validation`
+    are whole. Losses in nats per token; `bytes_per_token` turns them into bits per byte.
+    """
+
+    steps: np.ndarray
+    loss: np.ndarray
+    lr_steps: np.ndarray
+    lr: np.ndarray
+    tokens_per_s: np.ndarray
+    grad_norm: np.ndarray
+    validation_steps: np.ndarray
+    validation: np.ndarray
+    bytes_per_token: float

@@ -1,0 +1,1 @@
+"""Embeddings: the token vectors in the plane, aligned from picture to picture."""

@@ -1,0 +1,33 @@
+"""The table of views: a new view is a folder (frame, probe, panel) and one line here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+
+@dataclass(frozen=True)
+class View:
+    """One live view; `interval` is the shortest time in seconds between two of its pictures."""
+
+    name: str
+    title: str
+    help: str
+    interval: float
+
+    def probe(self) -> Any:
+        """The class that looks at the model (torch; the worker's side)."""
+        return import_module(f"playground.views.{self.name}.probe").PROBE
+
+    def panel(self) -> Any:
+        """The class that draws (Qt; the window's side)."""
+        return import_module(f"playground.views.{self.name}.panel").PANEL
+
+
+VIEWS: tuple[View, ...] = (
+    View("attention", "Attention", "Who looks at whom, in every layer and head", 0.2),
+    View("embeddings", "Embeddings", "The token vectors in the plane", 0.4),
+    View("curves", "Curves", "Loss, validation, learning rate and speed", 0.25),
+    View("tokens", "Tokens", "The text as the model sees it", 0.5),
+)

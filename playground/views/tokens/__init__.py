@@ -1,0 +1,1 @@
+"""Tokens: the text as the model sees it."""

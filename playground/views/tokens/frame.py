@@ -1,0 +1,37 @@
+"""What passes between the tokens probe and the tokens panel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from playground.views.frames import Frame, Look
+
+
+@dataclass(frozen=True)
+class TokensLook(Look):
+    """Which text to cut; an empty text means the validation text, from token `start`."""
+
+    text: str = ""
+    start: int = 0
+    max_tokens: int = 400
+
+
+@dataclass(frozen=True)
+class TokensFrame(Frame):
+    """A stretch of text as tokens.
+
+    `tokens` display strings (newline as ⏎ followed by a real newline is the panel's affair: here they are raw text),
+    `ids` int64 (tokens,), `losses` float32 (tokens,) nats the model paid for each token, NaN where it saw nothing
+    before it. `vocab` and `bytes_per_token` describe the tokenizer; `train_tokens, validation_tokens` the corpus.
+    """
+
+    tokens: tuple[str, ...]
+    ids: np.ndarray
+    losses: np.ndarray
+    tokenizer: str
+    vocab: int
+    bytes_per_token: float
+    train_tokens: int
+    validation_tokens: int

@@ -1,0 +1,91 @@
+"""The words the window speaks to the engine: frozen commands, answered in order between two steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from playground.spec.experiment import Experiment
+from playground.views.frames import Look
+
+
+@dataclass(frozen=True)
+class Command:
+    """Anything that can be sent to the engine."""
+
+
+@dataclass(frozen=True)
+class Play(Command):
+    """Train until told otherwise."""
+
+
+@dataclass(frozen=True)
+class Pause(Command):
+    """Stop after the step under way."""
+
+
+@dataclass(frozen=True)
+class Step(Command):
+    """Pause, then take `count` optimiser steps."""
+
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Restart(Command):
+    """Fresh weights from the seed, step 0, the same experiment."""
+
+
+@dataclass(frozen=True)
+class Apply(Command):
+    """Make this the experiment: hot, graft or fresh, whichever it takes. Answered by `Applied` or a `Fault`.
+
+    `number` comes back with the answer, so that the sender knows which of several edits it was.
+    """
+
+    experiment: Experiment
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class OpenModel(Command):
+    """Load a model folder (experiment.toml, tokenizer, weights, perhaps training state), optionally on another text."""
+
+    folder: Path
+    text: str | None = None
+    number: int = 0
+
+
+@dataclass(frozen=True)
+class Save(Command):
+    """Write the whole state to a folder, so that training can go on from it. Answered by `Saved` or a `Fault`."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Watch(Command):
+    """What a view wants to see from now on; None when nobody looks at it any more."""
+
+    view: str
+    look: Look | None
+
+
+@dataclass(frozen=True)
+class Ask(Command):
+    """Keep answering this prompt (an empty one: stop) while the model learns; `temperature` 0 is argmax."""
+
+    prompt: str
+    length: int = 48
+    temperature: float = 0.8
+    top_k: int = 40
+
+
+@dataclass(frozen=True)
+class Cancel(Command):
+    """Give up the long job under way (learning a tokenizer, reading a large file); what was there before stays."""
+
+
+@dataclass(frozen=True)
+class Stop(Command):
+    """End the thread."""

@@ -1,0 +1,153 @@
+"""The letter box between engine and window: newest frames and states, every step report, every fault."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from playground.spec.experiment import Experiment
+from playground.training.report import StepReport
+from playground.views.frames import Frame
+from playground.worker.commands import Cancel, Command
+
+Mode = Literal["starting", "paused", "running", "busy", "stopped"]
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the engine is doing. `watching` is the share of recent time spent on probes and answers, 0 to 1."""
+
+    mode: Mode = "starting"
+    step: int = 0
+    loss: float | None = None
+    validation: float | None = None
+    tokens_per_s: float = 0.0
+    device: str = ""
+    threads: int = 0
+    watching: float = 0.0
+    parameters: int = 0
+
+
+@dataclass(frozen=True)
+class Applied:
+    """An Apply or OpenModel has happened. `experiment` is as it runs (vocabulary settled), `kept` says what was carried over."""
+
+    number: int
+    experiment: Experiment
+    change: Literal["hot", "graft", "fresh", "opened"]
+    kept: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says to the prompt after `step` steps.
+
+    `pieces` are the display strings of the continuation; `choices` the most probable next tokens with probabilities.
+    """
+
+    step: int
+    prompt: str
+    continuation: str
+    choices: tuple[tuple[str, float], ...]
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A long job: what, and how far (0 to 1, or None where nobody can tell). `done` ends it."""
+
+    job: str
+    share: float | None = None
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A Save has happened."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something went wrong, in words: what, why, what to do. `number` is that of the Apply it answers, if any."""
+
+    what: str
+    why: str = ""
+    remedy: str = ""
+    number: int | None = None
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.what, self.why, self.remedy) if part)
+
+
+@dataclass
+class Letters:
+    """What `take` hands over; the taker owns it."""
+
+    frames: dict[str, Frame] = field(default_factory=dict)
+    reports: list[StepReport] = field(default_factory=list)
+    events: list[Applied | Saved | Fault] = field(default_factory=list)
+    status: Status | None = None
+    answer: Answer | None = None
+    progress: Progress | None = None
+
+
+class Mailbox:
+    """Both directions. The window calls `send` and `take`, the engine the rest; every method is safe in any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._letters = Letters()
+        self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
+        self.cancelled = threading.Event()
+
+    def send(self, command: Command) -> None:
+        """Queue a command; Cancel is also seen by a job that is under way."""
+        if isinstance(command, Cancel):
+            self.cancelled.set()
+        self.inbox.put(command)
+
+    def take(self) -> Letters:
+        """Everything since the last call; cheap when there is nothing."""
+        with self._lock:
+            letters, self._letters = self._letters, Letters()
+        return letters
+
+    def put_frame(self, view: str, frame: Frame) -> None:
+        """The newest picture of a view replaces one that was not fetched."""
+        with self._lock:
+            self._letters.frames[view] = frame
+
+    def put_reports(self, reports: list[StepReport]) -> None:
+        """Step reports are never lost."""
+        with self._lock:
+            self._letters.reports.extend(reports)
+
+    def put_event(self, event: Applied | Saved | Fault) -> None:
+        """Events are never lost and stay in order."""
+        with self._lock:
+            if isinstance(event, Applied):  # pictures of the model before it would be shown against the new one
+                self._letters.frames.clear()
+                if event.change in ("fresh", "opened"):
+                    self._letters.reports.clear()
+            self._letters.events.append(event)
+
+    def put_status(self, status: Status) -> None:
+        """The newest status."""
+        with self._lock:
+            self._letters.status = replace(status)
+
+    def put_answer(self, answer: Answer) -> None:
+        """The newest answer."""
+        with self._lock:
+            self._letters.answer = answer
+
+    def put_progress(self, progress: Progress) -> None:
+        """The newest progress."""
+        with self._lock:
+            self._letters.progress = progress
