@@ -59,7 +59,9 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("model", metavar="MODEL")
     train.add_argument("--text", metavar="FILE")
     train.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field, e.g. training.lr=3e-4")
-    train.add_argument("--steps", type=int, metavar="N", help="how many steps, and the length of the schedule")
+    train.add_argument(
+        "--steps", type=int, metavar="N", help="steps to take; the schedule is as long unless training.steps is set"
+    )
     train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     train.add_argument("--out", type=Path, metavar="FOLDER", help="save model and training state here")
     train.add_argument("--weights-only", action="store_true", help="with --out: half-precision weights, without training state")
@@ -92,10 +94,9 @@ def _window(arguments: argparse.Namespace) -> int:
 
     if arguments.screenshot is not None:
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-        if not arguments.screenshot.absolute().parent.is_dir():
-            raise UsageError(
-                f"There is no folder {arguments.screenshot.absolute().parent}; make it, or choose another place for the picture."
-            )
+        target = arguments.screenshot.absolute().parent
+        if not target.is_dir():
+            raise UsageError(f"There is no folder {target}; make it, or choose another place for the picture.")
     for fault in (display_fault(), qt_fault()):
         if fault:
             raise UsageError(fault)

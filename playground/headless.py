@@ -70,7 +70,7 @@ def _prepared(
             experiment = edit.replaced(experiment, "task.text", text)
     for path, value in changes:
         experiment = edit.replaced(experiment, path, value)
-    if steps is not None and not resume:
+    if steps is not None and not resume and not any(path == "training.steps" for path, _ in changes):
         experiment = edit.replaced(experiment, "training.steps", steps)
     if not resume:
         return Run.fresh(experiment, device=device, name=folder.name)

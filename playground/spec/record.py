@@ -1,4 +1,4 @@
-"""The base of every record of a spec, and what a field carries for the people who read it: label, help, citation, kind of change."""
+"""The base of every record, and what a field carries for its readers: label, help, citation, kind of change."""
 
 from __future__ import annotations
 

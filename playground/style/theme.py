@@ -77,6 +77,7 @@ def _sheet(t: Theme) -> str:
     QLabel[role="pill"] {{ border: 1px solid {t.line}; border-radius: 12px; padding: 3px 10px; color: {t.quiet}; }}
     QLabel[role="good"] {{ background: {t.good_ground}; color: {t.good}; border-radius: 9px; padding: 2px 8px; }}
     QLabel[role="warning"] {{ background: {t.warning_ground}; color: {t.warning}; border-radius: 9px; padding: 2px 8px; }}
+    QLabel[role="bad"] {{ border: 1px solid {t.bad}; color: {t.bad}; border-radius: 9px; padding: 1px 7px; }}
     QFrame[role="line"] {{ background: {t.line}; border: none; }}
     QFrame[role="card"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px; }}
     QFrame[role="notice"] {{ background: {t.warning_ground}; border: 1px solid {t.warning}; border-radius: 8px; }}
@@ -93,6 +94,14 @@ def _sheet(t: Theme) -> str:
     QPushButton[role="segment"][end="only"] {{ border-radius: 6px; border-right: 1px solid {t.line}; }}
     QPushButton[role="segment"]:checked {{ background: {t.selected}; font-weight: 600; }}
     QPushButton[role="segment"]:focus {{ border: 2px solid {t.accent}; padding: 3px 7px; }}
+    QPushButton[role="segment"][wrong="true"]:checked {{ border: 2px solid {t.warning}; padding: 3px 7px; }}
+    QToolButton[role="small"] {{ padding: 4px 4px; border-radius: 7px; }}
+    QToolButton[role="small"]:focus {{ padding: 3px 3px; }}
+    QToolButton[role="small"]:disabled {{ color: {t.line}; background: transparent; }}
+    QToolButton[role="reset"] {{ background: transparent; border: 1px solid transparent; padding: 0; color: {t.accent}; }}
+    QToolButton[role="reset"]:hover {{ background: {t.raised}; border-radius: 4px; }}
+    QToolButton[role="reset"]:focus {{ border: 2px solid {t.accent}; border-radius: 4px; padding: 0; }}
+    QSpinBox[auto="true"] {{ color: {t.quiet}; border-style: dashed; }}
     QToolButton::menu-indicator {{ image: none; }}
     QLineEdit, QPlainTextEdit, QTextEdit, QSpinBox, QDoubleSpinBox, QComboBox {{ background: {t.surface};
         border: 1px solid {t.line}; border-radius: 6px; padding: 3px 6px; selection-background-color: {t.accent};

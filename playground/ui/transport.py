@@ -28,8 +28,8 @@ class TransportBar(QWidget):
         self.restart = self._round("Start again from step 0", 34, self.restart_pressed)
         self.play = self._round("Play", 46, self.play_pressed)
         self.step = self._round("One step", 34, self.step_pressed)
-        self.figures = {name: _Figure(unit) for name, unit in
-                        (("step", "step"), ("loss", "loss, nats"), ("validation", "validation"), ("speed", "tokens / s"))}  # fmt: skip
+        units = {"step": "step", "loss": "loss, nats", "validation": "validation", "speed": "tokens / s"}
+        self.figures = {name: _Figure(unit) for name, unit in units.items()}
         self.device, self.watching = Pill("starting"), Pill("")
         self.watching.setToolTip("Share of the time that goes into pictures and answers instead of training")
         self.look = QPushButton("Light")

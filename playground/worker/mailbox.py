@@ -33,7 +33,7 @@ class Status:
 
 @dataclass(frozen=True)
 class Applied:
-    """An Apply or OpenModel has happened. `experiment` is as it runs (vocabulary settled), `kept` says what was carried over."""
+    """An Apply or OpenModel has happened. `experiment` is as it runs, `kept` says in words what was carried over."""
 
     number: int
     experiment: Experiment

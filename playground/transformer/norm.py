@@ -1,0 +1,45 @@
+"""Normalisation of the residual stream (Algorithm 6): LayerNorm, and RMSNorm as the same with mean and bias zero."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (its usual name)
+
+from playground.spec.model import Norm
+
+
+class LayerNorm(nn.Module):
+    """`(x - mean) / sqrt(variance + eps) * weight + bias` over the last axis, with the biased variance (Algorithm 6)."""
+
+    def __init__(self, width: int, eps: float, bias: bool) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(width))
+        self.bias = nn.Parameter(torch.zeros(width)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_model) to the same shape."""
+        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+
+
+class RMSNorm(nn.Module):
+    """`x / sqrt(mean(x²) + eps) * weight` over the last axis (Zhang & Sennrich 2019)."""
+
+    def __init__(self, width: int, eps: float) -> None:
+        super().__init__()
+        self.eps = eps
+        self.weight = nn.Parameter(torch.ones(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(..., d_model) to the same shape."""
+        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+
+
+def make_norm(spec: Norm, width: int) -> nn.Module:
+    """The norm of a record; `none` is the identity."""
+    if spec.kind == "layer":
+        return LayerNorm(width, spec.eps, spec.bias)
+    if spec.kind == "rms":
+        return RMSNorm(width, spec.eps)
+    return nn.Identity()

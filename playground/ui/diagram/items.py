@@ -1,0 +1,219 @@
+"""What the diagram is painted with: the residual stream, and one item for every part of the model."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
+
+from playground.style import theme
+from playground.ui.diagram.layout import SPINE_X, Box, Layout
+from playground.ui.diagram.thumbnails import BETWEEN, CELLS
+
+GLOW = 6
+CARDS = ("layer", "embedding", "unembedding")
+
+
+def mixed(over: QColor, under: QColor, share: float) -> QColor:
+    """`share` of one colour over another, opaque."""
+    return QColor.fromRgbF(*(share * a + (1 - share) * b for a, b in zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True)))
+
+
+class PartItem(QGraphicsItem):
+    """One part: a card, or a strip on a layer's card. The scene tells it whether it is chosen."""
+
+    def __init__(self, box: Box) -> None:
+        super().__init__()
+        self.box = box
+        self.chosen = self.inside = self.focused = False
+        self._hovered = False
+        self._image: QImage | None = None
+        self.setPos(box.x, box.y)
+        self.setZValue(0 if box.kind in CARDS else 1)
+        self.setAcceptHoverEvents(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(f"{box.title} · {box.help}" if box.help else box.title)
+
+    def mark(self, chosen: bool, inside: bool, focused: bool) -> None:
+        """Chosen itself, or holding the chosen part; `focused` when the keyboard is here."""
+        if (chosen, inside, focused) != (self.chosen, self.inside, self.focused):
+            self.chosen, self.inside, self.focused = chosen, inside, focused
+            self.update()
+
+    def set_image(self, image: QImage | None) -> None:
+        """New pictures of the heads, one image for all of them; None for none."""
+        self._image = image
+        self.update()
+
+    @property
+    def image(self) -> QImage | None:
+        """The pictures shown."""
+        return self._image
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
+        """The box and its glow."""
+        return QRectF(0, 0, self.box.w, self.box.h).adjusted(-GLOW, -GLOW, GLOW, GLOW)
+
+    def shape(self) -> QPainterPath:
+        """Where a click counts: the box without its glow."""
+        path = QPainterPath()
+        path.addRect(0, 0, self.box.w, self.box.h)
+        return path
+
+    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:  # noqa: N802 (Qt's name)
+        """Light up."""
+        self._hovered = True
+        self.update()
+
+    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:  # noqa: N802 (Qt's name)
+        """Calm down."""
+        self._hovered = False
+        self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Ground and frame, then what the kind shows."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(0, 0, self.box.w, self.box.h)
+        radius = 9.0 if self.box.kind in CARDS else 5.0
+        if (self.chosen or self.inside) and self.box.kind in CARDS:
+            _glow(painter, area, radius, strong=self.focused)
+        self._ground(painter, area, radius)
+        {"layer": self._paint_layer, "attention": self._paint_attention, "mlp": self._paint_mlp, "norm": self._paint_norm}.get(
+            self.box.kind, self._paint_card
+        )(painter, area)
+
+    def _ground(self, painter: QPainter, area: QRectF, radius: float) -> None:
+        surface, part = theme.colour("surface"), self.box.kind
+        if part in ("attention", "mlp"):
+            fill = mixed(theme.colour(part), surface, 0.22 if self._hovered else 0.12)
+        elif part == "norm":
+            fill = mixed(theme.colour("accent"), surface, 0.12) if self.chosen else theme.colour("raised")
+            if not (self.chosen or self._hovered):
+                return
+        else:
+            fill = theme.colour("raised" if self._hovered and not self.inside else "surface")
+        path = QPainterPath()
+        path.addRoundedRect(area, radius, radius)
+        painter.fillPath(path, fill)
+        if part in ("attention", "mlp", "embedding", "unembedding"):
+            painter.save()
+            painter.setClipPath(path)
+            painter.fillRect(QRectF(0, 0, 4, area.height()), theme.colour(part))
+            painter.restore()
+        if part in CARDS or self.chosen:
+            framed = self.chosen or self.inside
+            pen = QPen(theme.colour("accent" if framed else "line"), 2.0 if self.chosen else 1.4 if framed else 1.0)
+            painter.setPen(pen)
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            inset = pen.widthF() / 2
+            painter.drawRoundedRect(area.adjusted(inset, inset, -inset, -inset), radius - inset, radius - inset)
+        if self.chosen and self.focused:  # the keyboard is here: a second ring, in the colour of the text
+            painter.setPen(QPen(theme.colour("text"), 1.2))
+            painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), radius + 2, radius + 2)
+
+    def _paint_card(self, painter: QPainter, area: QRectF) -> None:
+        inner = area.adjusted(16, 5, -10, -6)
+        upper, lower = _halves(inner)
+        used = _text(painter, upper, self.box.aside, 0.85, "quiet", right=True)
+        _text(painter, upper.adjusted(0, 0, -used - 8, 0), self.box.title, 1.05, "text", bold=True)
+        _text(painter, lower, self.box.detail, 0.85, "quiet")
+
+    def _paint_layer(self, painter: QPainter, area: QRectF) -> None:
+        head = QRectF(12, 4, area.width() - 24, round(22 * _scale()))
+        _text(painter, head, self.box.title, 0.92, "text", bold=self.chosen or self.inside)
+
+    def _paint_norm(self, painter: QPainter, area: QRectF) -> None:
+        _text(painter, area.adjusted(4, 0, -4, 0), self.box.title, 0.85, "text" if self.chosen else "quiet", right=True)
+
+    def _paint_mlp(self, painter: QPainter, area: QRectF) -> None:
+        inner = area.adjusted(13, 0, -10, 0)
+        used = _text(painter, inner, self.box.aside, 0.85, "quiet", right=True)
+        _text(painter, inner.adjusted(0, 0, -used - 8, 0), f"{self.box.title} · {self.box.detail}", 0.92, "text")
+
+    def _paint_attention(self, painter: QPainter, area: QRectF) -> None:
+        _text(painter, area.adjusted(12, 0, -10, 0), self.box.aside, 0.85, "quiet", right=True)
+        unit = max(1, int((area.height() - 8) // CELLS))
+        high = unit * CELLS
+        left, top = 12.0, round((area.height() - high) / 2)
+        if self._image is not None:
+            cells = self._image.height()
+            each = max(1, high // cells)
+            target = QRectF(left, top + (high - each * cells) // 2, each * self._image.width(), each * cells)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+            painter.drawImage(target, self._image)
+            return
+        painter.setPen(Qt.PenStyle.NoPen)  # no picture has come yet: the places where they will be
+        painter.setBrush(QBrush(mixed(theme.colour("attention"), theme.colour("surface"), 0.24)))
+        for index in range(self.box.thumbnails):
+            x = left + index * unit * (CELLS + BETWEEN)
+            painter.drawPolygon([QPointF(x, top), QPointF(x + high, top + high), QPointF(x, top + high)])
+
+
+class SpineItem(QGraphicsItem):
+    """The residual stream, from the embedding's colour to the unembedding's, with a knot where a part reads and adds."""
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self._layout = layout
+        self.setZValue(-1)
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
+        """The strip left of the cards, and the ticks into them."""
+        top, bottom = self._layout.spine
+        return QRectF(0, top - 8, 60, bottom - top + 16)
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """Line, ticks and knots."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        top, bottom = self._layout.spine
+        gradient = QLinearGradient(0, top, 0, bottom)
+        gradient.setColorAt(0, theme.colour("embedding"))
+        gradient.setColorAt(1, theme.colour("unembedding"))
+        parts = [box for box in self._layout.boxes if box.kind in ("embedding", "unembedding", "attention", "mlp")]
+        for box in parts:
+            painter.setPen(QPen(theme.colour("line"), 1.2))
+            edge = box.x if box.kind in CARDS else box.x - 8
+            painter.drawLine(QPointF(SPINE_X, box.middle), QPointF(edge, box.middle))
+        painter.setPen(QPen(QBrush(gradient), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(SPINE_X, top), QPointF(SPINE_X, bottom))
+        for box in parts:
+            radius = 4.5 if box.kind in CARDS else 3.2
+            painter.setPen(QPen(theme.colour("window"), 1.6))
+            painter.setBrush(theme.colour(box.kind))
+            painter.drawEllipse(QPointF(SPINE_X, box.middle), radius, radius)
+
+
+def _scale() -> float:
+    return theme.points() / theme.BASE_POINTS
+
+
+def _halves(area: QRectF) -> tuple[QRectF, QRectF]:
+    middle = area.top() + area.height() * 0.54
+    return QRectF(area.left(), area.top(), area.width(), middle - area.top()), QRectF(
+        area.left(), middle, area.width(), area.bottom() - middle
+    )
+
+
+def _text(
+    painter: QPainter, area: QRectF, text: str, size: float, colour: str, *, bold: bool = False, right: bool = False
+) -> float:
+    """One line of text, shortened where it does not fit; returns how wide it came out."""
+    if not text:
+        return 0.0
+    font = theme.font(size, bold=bold)
+    metrics = QFontMetricsF(font)
+    shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, area.width())
+    painter.setFont(font)
+    painter.setPen(theme.colour(colour))
+    side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignLeft
+    painter.drawText(area, int(side | Qt.AlignmentFlag.AlignVCenter), shown)
+    return metrics.horizontalAdvance(shown)
+
+
+def _glow(painter: QPainter, area: QRectF, radius: float, *, strong: bool) -> None:
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for step in range(1, GLOW + 1):
+        colour = theme.colour("accent", round((46 if strong else 34) * (1 - (step - 1) / GLOW) ** 1.6))
+        painter.setPen(QPen(colour, 1.6))
+        grown = step - 0.5
+        painter.drawRoundedRect(area.adjusted(-grown, -grown, grown, grown), radius + grown, radius + grown)

@@ -1,0 +1,161 @@
+"""Which fields the inspector shows for a path, in which order and in which words; read from the records, no Qt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin
+
+from playground.spec import edit
+from playground.spec.experiment import Experiment
+from playground.spec.model import Attention, Layer, Mlp, d_head, kv_heads
+from playground.spec.record import Change, Info, Record, info
+
+Kind = Literal["bool", "int", "float", "choice", "text", "part"]
+
+SAYINGS: dict[str, str] = {
+    "bidirectional": "full", "sinusoidal": "sines", "rms": "RMS", "pre": "before", "post": "after", "relu": "ReLU",
+    "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU", "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16",
+}  # fmt: skip
+"""How a choice is said where its name in the spec is not what people say."""
+
+ABSENT = {
+    "attention": Info("Attention", "Whether this layer attends at all; a layer without attention moves nothing between tokens."),
+    "mlp": Info("MLP", "Whether this layer has an MLP; attention-only models are a classic of interpretability."),
+}
+
+MODEL_FIELDS = (
+    "model.d_model", "model.n_ctx", "task.tokenizer", "task.validation", "model.init", "seed",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Field:
+    """One row of the form. `low` and `high` are limits that are allowed themselves; `inner` fields read as their record's name."""
+
+    path: str
+    kind: Kind
+    info: Info
+    choices: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    optional: bool = False
+
+    @property
+    def change(self) -> Change:
+        """What an edit of it costs."""
+        return self.info.change
+
+
+def fields(experiment: Experiment, path: str) -> tuple[Field, ...]:
+    """The fields of the record at `path` (nested records flattened), or the one field that `path` names."""
+    holder_path, _, name = path.rpartition(".")
+    holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
+    value = edit.get(experiment, path)
+    if isinstance(value, Record):
+        return tuple(_walk(value, path))
+    return (_field(type(holder), name, path),)
+
+
+def page(experiment: Experiment, paths: tuple[str, ...]) -> tuple[Field, ...]:
+    """The fields of several paths, one after another."""
+    return tuple(field for path in paths for field in fields(experiment, path))
+
+
+def needed(experiment: Experiment, path: str) -> bool:
+    """Whether a field means anything as things stand: a rotary base without rotary positions does not."""
+    holder_path, _, name = path.rpartition(".")
+    holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
+    kind = getattr(holder, "kind", None)
+    if name == "base":
+        return kind in ("rotary", "sinusoidal")
+    if ".norm." in path and name != "kind":
+        return kind == "layer" or (kind == "rms" and name != "bias")
+    if holder_path == "task.tokenizer" and name == "vocab":
+        return kind in ("bpe", "unigram")
+    if holder_path == "training":
+        return name != "lr_min" or experiment.training.schedule != "constant"
+    return True
+
+
+def effective(experiment: Experiment, path: str) -> Any:
+    """The value that counts: for a field left to the model, what follows from the others."""
+    value = edit.get(experiment, path)
+    if value is not None:
+        return value
+    holder_path, _, name = path.rpartition(".")
+    attention = edit.get(experiment, holder_path)
+    if isinstance(attention, Attention) and name in ("kv_heads", "d_head"):
+        return kv_heads(attention) if name == "kv_heads" else d_head(experiment.model, attention)
+    return None
+
+
+def preset_value(preset: Experiment, path: str, fallback: Any = None) -> Any:
+    """The value of a field in the preset; a layer that the preset lacks is measured against its last one."""
+    try:
+        return edit.get(preset, path)
+    except ValueError:
+        pass
+    if path.startswith("model.decoder[") and preset.model.decoder:
+        rest = path.split("]", 1)[1]
+        try:
+            return edit.get(preset, f"model.decoder[{len(preset.model.decoder) - 1}]{rest}")
+        except ValueError:
+            return fallback
+    return fallback
+
+
+def said(choice: str) -> str:
+    """A choice as people say it."""
+    return SAYINGS.get(choice, choice)
+
+
+def title(path: str) -> str:
+    """A part in words: "Layer 3 · attention"."""
+    if path.startswith("model.decoder[") or path.startswith("model.encoder["):
+        index, _, rest = path.partition("[")[2].partition("]")
+        name = {"": "", ".attention": " · attention", ".mlp": " · MLP", ".norm": " · norm"}.get(rest, rest.replace(".", " · "))
+        return f"Layer {int(index) + 1}{name}"
+    return {"model.embedding": "Token embedding", "model.unembedding": "Unembedding"}.get(path, path)
+
+
+def _walk(record: Record, path: str) -> list[Field]:
+    found: list[Field] = []
+    for name, about in type(record).model_fields.items():
+        value, here = getattr(record, name), f"{path}.{name}"
+        if isinstance(record, Layer) and name in ABSENT:
+            found.append(Field(here, "part", ABSENT[name]))
+        elif isinstance(value, Record):
+            found += _walk(value, here)
+        elif about is not None:
+            found.append(_field(type(record), name, here))
+    # what a record chooses comes before what follows from the choice, and offsets and dropout last
+    return sorted(found, key=lambda field: _rank(field.path)) if not isinstance(record, Layer) else found
+
+
+def _rank(path: str) -> int:
+    name = path.rsplit(".", 1)[-1]
+    return {"place": 2, "eps": 3, "bias": 4, "dropout": 5}.get(name, 1)
+
+
+def _field(record: type[Record], name: str, path: str) -> Field:
+    about = record.model_fields[name]
+    said_of = info(record, name) or Info(name, about.description or "")
+    kinds = [kind for kind in _members(about.annotation) if kind is not type(None)]
+    optional = len(kinds) < len(_members(about.annotation))
+    first = kinds[0]
+    if get_origin(first) is Literal:
+        return Field(path, "choice", said_of, tuple(str(choice) for choice in get_args(first)), optional=optional)
+    limits = {key: getattr(item, key) for item in about.metadata for key in ("ge", "gt", "le", "lt") if hasattr(item, key)}
+    low, high = limits.get("ge", limits.get("gt")), limits.get("le", limits.get("lt"))
+    kind: Kind = "bool" if first is bool else "int" if first is int else "float" if first is float else "text"
+    return Field(path, kind, said_of, (), low, high, optional)
+
+
+def _members(annotation: Any) -> list[Any]:
+    return list(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else [annotation]
+
+
+def part_default(path: str) -> Attention | Mlp:
+    """What an absent part becomes when it is switched on."""
+    return Attention() if path.endswith(".attention") else Mlp()
