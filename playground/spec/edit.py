@@ -58,11 +58,11 @@ def replaced(experiment: Experiment, path: str, value: Any) -> Experiment:
         if holder is None:
             raise SpecError([Problem(path, "that part is absent here; add it first")])
     last = steps[-1]
-    if isinstance(last, int) and not (isinstance(holder, list | tuple) and last < len(holder)):
-        raise SpecError([Problem(path, "there is no such layer")])
-    if isinstance(holder, tuple):
-        return replaced(experiment, path[: path.rindex("[")], [*holder[:last], value, *holder[last + 1 :]])  # type: ignore[operator,misc]
-    holder[last] = value.model_dump() if isinstance(value, Record) else value
+    if isinstance(last, int):
+        if not isinstance(holder, tuple) or last >= len(holder):
+            raise SpecError([Problem(path, "there is no such layer")])
+        return replaced(experiment, path[: path.rindex("[")], (*holder[:last], _plain(value), *holder[last + 1 :]))
+    holder[last] = _plain(value)
     return parse(data)
 
 
@@ -113,3 +113,7 @@ def _change(old: Record, new: Record) -> Kind:
             kind = about.change if about is not None else "graft"
         worst = max(worst, kind, key=_ORDER.index)
     return worst
+
+
+def _plain(value: Any) -> Any:
+    return value.model_dump() if isinstance(value, Record) else value

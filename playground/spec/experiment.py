@@ -21,7 +21,9 @@ class TokenizerSpec(Record):
         cite="Kudo & Richardson 2018",
         url="https://arxiv.org/abs/1808.06226",
     )
-    vocab: int = field(512, "Pieces", "How many pieces BPE or unigram learn.", change="fresh", ge=16, le=65536)
+    vocab: int = field(
+        1024, "Pieces", "How many pieces BPE or unigram have, the 256 bytes among them.", change="fresh", ge=272, le=65536
+    )
 
 
 class TaskSpec(Record):

@@ -101,7 +101,7 @@ def _unfolded(layers: list[Any], path: str) -> list[Any]:
 
 def _folded(experiment: Experiment) -> dict[str, Any]:
     """Plain data as it stands in the file."""
-    data = _written(experiment.model_dump())
+    data: dict[str, Any] = _written(experiment.model_dump())
     for stack in _STACKS:
         runs: list[dict[str, Any]] = []
         for layer in data["model"].pop(stack):

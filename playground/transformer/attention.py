@@ -59,7 +59,7 @@ class Attention(nn.Module):
 
     def _split(self, x: Tensor) -> Tensor:
         """(batch, pos, heads * d_head) to (batch, heads, pos, d_head)."""
-        return x.unflatten(-1, (-1, self.d_head)).transpose(1, 2)
+        return x.view(*x.shape[:-1], -1, self.d_head).transpose(1, 2)
 
     def _grouped(self, x: Tensor) -> Tensor:
         """Keys or values repeated for each query head of their group."""
@@ -96,4 +96,4 @@ class Attention(nn.Module):
             scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=self.scale)  # (batch * heads, query, key)
         else:
             scores = torch.bmm(q, k.transpose(1, 2)) * self.scale
-        return torch.bmm(scores.softmax(dim=-1).to(v.dtype), v).unflatten(0, (batch, heads))
+        return torch.bmm(scores.softmax(dim=-1).to(v.dtype), v).view(batch, heads, queries, -1)

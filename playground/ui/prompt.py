@@ -171,8 +171,12 @@ class _Bars(QWidget):
             painter.drawRoundedRect(QRectF(label, top + row / 2 - 6, max(3.0, room * share), 12), 3, 3)
             painter.setPen(theme.colour("quiet"))
             painter.setFont(plain)
-            painter.drawText(QRectF(self.width() - number, top, number, row), middle | Qt.AlignmentFlag.AlignRight, f"{share:.0%}")
+            painter.drawText(
+                QRectF(self.width() - number, top, number, row), middle | Qt.AlignmentFlag.AlignRight, f"{share:.0%}"
+            )
         if not self._choices:
             painter.setFont(plain)
             painter.setPen(theme.colour("quiet"))
-            painter.drawText(QRectF(self.rect()), Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, "the model’s guesses appear here")
+            painter.drawText(
+                QRectF(self.rect()), Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, "the model’s guesses appear here"
+            )

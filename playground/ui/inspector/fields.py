@@ -20,7 +20,9 @@ SAYINGS: dict[str, str] = {
 """How a choice is said where its name in the spec is not what people say."""
 
 ABSENT = {
-    "attention": Info("Attention", "Whether this layer attends at all; a layer without attention moves nothing between tokens."),
+    "attention": Info(
+        "Attention", "Whether this layer attends at all; a layer without attention moves nothing between tokens."
+    ),
     "mlp": Info("MLP", "Whether this layer has an MLP; attention-only models are a classic of interpretability."),
 }
 

@@ -33,18 +33,14 @@ def together(experiment: Experiment, edits: Mapping[str, Any]) -> tuple[str, Any
         except SpecError:
             return None
         return path, value
-    data = experiment.model_dump()
-    for path, value in edits.items():
-        steps = edit.split(path)
-        holder: Any = data
-        for step in steps[:-1]:
-            holder = list(holder[step]) if isinstance(holder[step], tuple) else holder[step]
-        _put(data, steps, value)
     if not all(path.startswith("model.") for path in edits):
         return None
+    data = experiment.model_dump()
     try:
+        for path, value in edits.items():
+            _put(data, edit.split(path), value)
         model: ModelSpec = edit.replaced(experiment, "model", data["model"]).model
-    except SpecError:
+    except (SpecError, LookupError):
         return None
     return "model", model
 
@@ -88,10 +84,8 @@ def _merged(at: str, group: list[Problem], pending: Mapping[str, Any], experimen
 
 
 def repair(experiment: Experiment, pending: Mapping[str, Any], fix: Fix) -> tuple[str, Any] | None:
-    """The request that a repair stands for: alone where that works, otherwise together with what was typed."""
-    return together(experiment, {fix.path: fix.value}) if fix.path in pending or not pending else together(
-        experiment, {**pending, fix.path: fix.value}
-    )
+    """The request that a repair stands for, together with what was typed and refused; None when it would not help."""
+    return together(experiment, {**pending, fix.path: fix.value})
 
 
 def sentence(text: str) -> str:
@@ -104,10 +98,10 @@ def sentence(text: str) -> str:
 
 def _put(data: Any, steps: list[str | int], value: Any) -> None:
     """Set a value in nested dicts and tuples; tuples on the way become lists."""
-    for at, step in enumerate(steps[:-1]):
+    for step in steps[:-1]:
         if isinstance(data[step], tuple):
             data[step] = list(data[step])
         data = data[step]
         if data is None:
-            raise KeyError(steps[at])
+            raise LookupError(step)
     data[steps[-1]] = value.model_dump() if isinstance(value, Record) else value

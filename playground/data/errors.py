@@ -1,0 +1,15 @@
+"""What goes wrong with data, in words."""
+
+from __future__ import annotations
+
+
+class DataError(Exception):
+    """A text or tokenizer that cannot be used: what, why, and what to do."""
+
+    def __init__(self, what: str, why: str = "", remedy: str = "") -> None:
+        super().__init__(" ".join(part for part in (what, why, remedy) if part))
+        self.what, self.why, self.remedy = what, why, remedy
+
+
+class Cancelled(Exception):
+    """Raised inside a long job when the person gave it up."""

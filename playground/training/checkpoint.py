@@ -1,0 +1,177 @@
+"""Checkpoints: a folder with experiment, tokenizer, weights and training state, written whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import struct
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from playground.data.tokenizer import MODEL, SETTINGS
+from playground.spec import toml
+from playground.training.history import History
+from playground.training.trainer import Trainer
+from playground.transformer.model import Transformer
+
+if TYPE_CHECKING:
+    from playground.training.run import Run
+
+WEIGHTS, STATE, EXPERIMENT = "model.safetensors", "state.safetensors", "experiment.toml"
+_OURS = (WEIGHTS, STATE, EXPERIMENT, SETTINGS, MODEL)
+"""What a checkpoint consists of; other files in the folder, such as a card, are left alone."""
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be written or read: what, why, and what to do."""
+
+    def __init__(self, what: str, why: str = "", remedy: str = "") -> None:
+        super().__init__(" ".join(part for part in (what, why, remedy) if part))
+        self.what, self.why, self.remedy = what, why, remedy
+
+
+def save(folder: Path, run: Run) -> None:
+    """Write everything that training needs to go on from here, bit for bit on a CPU. Raises CheckpointError."""
+    _write(folder, run, _weights(run.trainer.model), _state(run.trainer))
+
+
+def save_weights(folder: Path, run: Run) -> None:
+    """Write experiment, tokenizer and weights in half precision, without training state. Raises CheckpointError."""
+    weights = {
+        name: value.half() if value.is_floating_point() else value for name, value in _weights(run.trainer.model).items()
+    }
+    _write(folder, run, weights, None)
+
+
+def load_weights(folder: Path) -> dict[str, Tensor] | None:
+    """Weights by name in float32, or None where the folder has none. Raises CheckpointError for a broken file."""
+    found = _load(folder / WEIGHTS)
+    return None if found is None else {name: value.float() for name, value in found.items()}
+
+
+def fill(model: Transformer, weights: dict[str, Tensor], folder: Path) -> None:
+    """Put weights into a model. Raises CheckpointError where they are not this model's."""
+    wanted = dict(model.named_parameters())
+    wrong = sorted(name for name in wanted.keys() | weights.keys()
+                   if name not in wanted or name not in weights or wanted[name].shape != weights[name].shape)  # fmt: skip
+    if wrong:
+        raise CheckpointError(
+            f"The weights in {folder} are not those of its experiment.",
+            f"{wrong[0]} does not fit" + (f", and {len(wrong) - 1} more." if len(wrong) > 1 else "."),
+            "Open another copy of the model.",
+        )
+    with torch.no_grad():
+        for name, parameter in wanted.items():
+            parameter.copy_(weights[name])
+
+
+def restore(trainer: Trainer, folder: Path) -> bool:
+    """Bring a trainer to the saved state; False where the folder has none. Raises CheckpointError for a broken one."""
+    state = _load(folder / STATE)
+    if state is None:
+        return False
+    try:
+        trainer.step = int(state["step"])
+        trainer.low = None if int(state["low"]) < 0 else bool(int(state["low"]))
+        trainer.batches.generator.set_state(state["batches"])
+        trainer.dropout_state = state["dropout"]
+        trainer.history = History.restored(state["history"].numpy(), state["validations"].numpy())
+        names = {parameter: name for name, parameter in trainer.model.named_parameters()}
+        for group in trainer.optimiser.param_groups:
+            for parameter in group["params"]:
+                name = names[parameter]
+                if f"{name}/step" in state:
+                    trainer.optimiser.state[parameter] = {
+                        key: state[f"{name}/{key}"].to(parameter.device) for key in ("step", "exp_avg", "exp_avg_sq")
+                    }
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise CheckpointError(
+            f"The training state in {folder} cannot be used.",
+            f"{error}.",
+            "Delete state.safetensors to go on with the weights alone.",
+        ) from None
+    return True
+
+
+def _weights(model: Transformer) -> dict[str, Tensor]:
+    """Each weight once: named_parameters leaves out the second name of a tied matrix."""
+    return {name: parameter.detach().to("cpu", copy=True).contiguous() for name, parameter in model.named_parameters()}
+
+
+def _state(trainer: Trainer) -> dict[str, Tensor]:
+    rows, validations = trainer.history.arrays()
+    state = {
+        "step": torch.tensor(trainer.step),
+        "low": torch.tensor(-1 if trainer.low is None else int(trainer.low)),
+        "batches": trainer.batches.generator.get_state(),
+        "dropout": trainer.dropout_state.clone(),
+        "history": torch.from_numpy(rows),
+        "validations": torch.from_numpy(validations),
+    }
+    for name, parameter in trainer.model.named_parameters():
+        for key, value in trainer.optimiser.state.get(parameter, {}).items():
+            state[f"{name}/{key}"] = value.detach().to("cpu", copy=True).contiguous()
+    return state
+
+
+def _write(folder: Path, run: Run, weights: dict[str, Tensor], state: dict[str, Tensor] | None) -> None:
+    """Write into a fresh folder beside the target and put it in place of it when it is whole."""
+    fresh: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if folder.exists() and not folder.is_dir():
+            raise NotADirectoryError(0, "there is a file of that name")
+        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
+        fresh.chmod(0o755)
+        if folder.is_dir():
+            for path in folder.iterdir():  # cards and the like, and the comments of a hand-edited experiment
+                if path.is_file() and (path.name not in _OURS or path.name == EXPERIMENT):
+                    shutil.copy2(path, fresh / path.name)
+                elif path.is_dir():
+                    shutil.copytree(path, fresh / path.name)
+        toml.save(fresh / EXPERIMENT, run.experiment)
+        run.corpus.tokenizer.save(fresh)
+        save_file(weights, fresh / WEIGHTS)
+        if state is not None:
+            save_file(state, fresh / STATE)
+        _exchange(fresh, folder)
+    except (OSError, SafetensorError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise CheckpointError(
+            f"The model could not be saved to {folder}.", f"{why}; what was there before is untouched.", "Choose another place."
+        ) from error
+    finally:
+        if fresh is not None:
+            shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _exchange(fresh: Path, folder: Path) -> None:
+    if not folder.exists():
+        fresh.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
+    folder.rename(old / "was")
+    try:
+        fresh.rename(folder)
+    except OSError:
+        (old / "was").rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _load(path: Path) -> dict[str, Tensor] | None:
+    if not path.is_file():
+        return None
+    try:
+        return load_file(path)
+    except (OSError, SafetensorError, ValueError, json.JSONDecodeError, struct.error) as error:
+        raise CheckpointError(
+            f"{path} cannot be read.", f"It is damaged or cut short ({error}).", "Open another copy of the model."
+        ) from None

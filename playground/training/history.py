@@ -1,0 +1,82 @@
+"""The history of a run: every step's figures in growing arrays, and every validation."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from playground.training.report import StepReport
+
+COLUMNS = ("step", "loss", "lr", "grad_norm", "tokens_per_s")
+
+
+class History:
+    """Figures by step, float64; views of the arrays are cheap and only valid until the next `add`."""
+
+    def __init__(self) -> None:
+        self._rows = np.zeros((256, len(COLUMNS)))
+        self._count = 0
+        self._validations: list[tuple[int, float]] = []
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, report: StepReport) -> None:
+        """Append a step, and its validation where it had one."""
+        if self._count == len(self._rows):
+            self._rows = np.concatenate((self._rows, np.zeros_like(self._rows)))
+        self._rows[self._count] = [getattr(report, name) for name in COLUMNS]
+        self._count += 1
+        if report.validation is not None:
+            self._validations.append((report.step, report.validation))
+
+    @property
+    def steps(self) -> np.ndarray:
+        """Step numbers (steps,)."""
+        return self._column("step")
+
+    @property
+    def loss(self) -> np.ndarray:
+        """Batch losses in nats per token (steps,)."""
+        return self._column("loss")
+
+    @property
+    def lr(self) -> np.ndarray:
+        """Learning rates (steps,)."""
+        return self._column("lr")
+
+    @property
+    def grad_norm(self) -> np.ndarray:
+        """Norms of the gradient before clipping (steps,)."""
+        return self._column("grad_norm")
+
+    @property
+    def tokens_per_s(self) -> np.ndarray:
+        """Tokens a second (steps,)."""
+        return self._column("tokens_per_s")
+
+    @property
+    def validation_steps(self) -> np.ndarray:
+        """Steps that were followed by a validation."""
+        return np.array([step for step, _ in self._validations], dtype=np.float64)
+
+    @property
+    def validation(self) -> np.ndarray:
+        """Validation losses in nats per token."""
+        return np.array([loss for _, loss in self._validations], dtype=np.float64)
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray]:
+        """Everything, for a checkpoint: (steps, columns) and (validations, 2)."""
+        validations = np.array(self._validations, dtype=np.float64).reshape(-1, 2)
+        return self._rows[: self._count].copy(), validations
+
+    @classmethod
+    def restored(cls, rows: np.ndarray, validations: np.ndarray) -> History:
+        """The history that `arrays` described."""
+        made = cls()
+        made._rows = np.concatenate((rows.reshape(-1, len(COLUMNS)), np.zeros((256, len(COLUMNS)))))
+        made._count = len(rows)
+        made._validations = [(int(step), float(loss)) for step, loss in validations]
+        return made
+
+    def _column(self, name: str) -> np.ndarray:
+        return self._rows[: self._count, COLUMNS.index(name)]

@@ -1,0 +1,163 @@
+"""A run: an experiment with its text, its model and its trainer; made fresh, opened from a folder, or changed into another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from playground.data.corpus import Corpus, load_corpus
+from playground.data.text import Asked, Tick
+from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
+from playground.spec import edit, toml
+from playground.spec.experiment import Experiment
+from playground.training import checkpoint
+from playground.training.device import choose
+from playground.training.trainer import Trainer
+from playground.transformer.graft import graft
+from playground.transformer.model import build
+
+
+def _silent(job: str, share: float | None) -> None:
+    """Nobody watches."""
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Run:
+    """Everything that trains together. `apply` and `restart` make another Run and leave this one usable."""
+
+    experiment: Experiment
+    corpus: Corpus
+    trainer: Trainer
+    name: str = ""
+
+    @property
+    def device(self) -> torch.device:
+        """Where it trains."""
+        return self.trainer.device
+
+    @classmethod
+    def fresh(
+        cls,
+        experiment: Experiment,
+        *,
+        device: str = "auto",
+        tokenizer: Tokenizer | None = None,
+        name: str = "",
+        progress: Tick = _silent,
+        cancelled: Asked = _never,
+    ) -> Run:
+        """A run from its seed. Raises DataError, DeviceError, SpecError, Cancelled."""
+        where = choose(device)
+        corpus = _corpus(experiment, tokenizer, progress, cancelled)
+        experiment = _settled(experiment, corpus)
+        model = build(experiment.model, experiment.seed)
+        return cls(experiment, corpus, Trainer(experiment, model, corpus, where), name)
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        device: str = "auto",
+        text: str | None = None,
+        progress: Tick = _silent,
+        cancelled: Asked = _never,
+    ) -> Run:
+        """A run from a model folder: its weights and training state where it has them, a fresh start where not.
+
+        With another `text` the pieces of its tokenizer are kept and so are the weights; characters are taken from the
+        new text, which is a fresh start. Raises DataError, CheckpointError, DeviceError, SpecError, Cancelled.
+        """
+        where = choose(device)
+        experiment = toml.load(folder / checkpoint.EXPERIMENT)
+        other = text is not None and text != experiment.task.text
+        if text is not None:
+            experiment = edit.replaced(experiment, "task.text", text)
+        tokenizer = load_tokenizer(folder) if (folder / SETTINGS).is_file() else None
+        if other and experiment.task.tokenizer.kind == "characters":
+            tokenizer = None
+        weights = checkpoint.load_weights(folder) if tokenizer is not None else None
+        corpus = _corpus(experiment, tokenizer, progress, cancelled)
+        experiment = _settled(experiment, corpus)
+        model = build(experiment.model, experiment.seed)
+        if weights is not None:
+            checkpoint.fill(model, weights, folder)
+        trainer = Trainer(experiment, model, corpus, where)
+        if weights is not None and not other:
+            checkpoint.restore(trainer, folder)
+        return cls(experiment, corpus, trainer, folder.name)
+
+    def apply(
+        self, experiment: Experiment, progress: Tick = _silent, cancelled: Asked = _never
+    ) -> tuple[Run, Literal["hot", "graft", "fresh"], str]:
+        """The run of another experiment, what kind of change that was, and what was kept, in words."""
+        kind = edit.change(self.experiment, experiment)
+        if kind in ("same", "hot"):
+            self.trainer.update(experiment)
+            return Run(experiment, self.corpus, self.trainer, self.name), "hot", ""
+        if kind == "graft":
+            return self._grafted(experiment)
+        same_text = experiment.task == self.experiment.task
+        tokenizer = self.corpus.tokenizer if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
+        corpus = self.corpus if same_text else _corpus(experiment, tokenizer, progress, cancelled)
+        experiment = _settled(experiment, corpus)
+        model = build(experiment.model, experiment.seed)
+        trainer = Trainer(experiment, model, corpus, self.device)
+        return (
+            Run(experiment, corpus, trainer, self.name),
+            "fresh",
+            "Started again with fresh weights; undo brings the old ones back.",
+        )
+
+    def restart(self) -> Run:
+        """The same experiment from its seed, step 0."""
+        model = build(self.experiment.model, self.experiment.seed)
+        return Run(self.experiment, self.corpus, Trainer(self.experiment, model, self.corpus, self.device), self.name)
+
+    def _grafted(self, experiment: Experiment) -> tuple[Run, Literal["graft"], str]:
+        old = self.trainer
+        _corpus_fits(experiment, self.corpus)
+        model, report = graft(old.model, experiment.model, experiment.seed)
+        trainer = Trainer(experiment, model, self.corpus, self.device)
+        trainer.step, trainer.history, trainer.dropout_state = old.step, old.history, old.dropout_state
+        trainer.batches.generator.set_state(old.batches.generator.get_state())
+        _carry_optimiser(old, trainer, set(report.kept))
+        return Run(experiment, self.corpus, trainer, self.name), "graft", report.sentence
+
+
+def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
+    """Give the weights that were kept the memory that AdamW has of them."""
+    source: dict[str, torch.nn.Parameter] = dict(old.model.named_parameters())
+    for name, parameter in new.model.named_parameters():
+        if name in kept and (memory := old.optimiser.state.get(source[name])):
+            new.optimiser.state[parameter] = {key: value.clone() for key, value in memory.items()}
+
+
+def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:
+    return load_corpus(
+        experiment.task, tokenizer=tokenizer, progress=progress, cancelled=cancelled, n_ctx=experiment.model.n_ctx
+    )
+
+
+def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
+    from playground.data.errors import DataError
+
+    shortest = min(len(corpus.train), len(corpus.validation))
+    if shortest < experiment.model.n_ctx + 1:
+        raise DataError(
+            f"{corpus.name} is too short for a context of {experiment.model.n_ctx}.",
+            f"Its validation part has {shortest:,} tokens.",
+            "Use a smaller context or a longer text.",
+        )
+
+
+def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:
+    """The experiment with the vocabulary that its tokenizer has."""
+    return edit.replaced(experiment, "model.vocab", corpus.tokenizer.vocab)

@@ -1,0 +1,176 @@
+"""The training loop: a generator of step reports. The caller owns pause, stop and threads."""
+
+from __future__ import annotations
+
+import math
+import statistics
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812 (its usual name)
+
+from playground.data.batches import Batches, windows
+from playground.data.corpus import Corpus
+from playground.spec.experiment import Experiment, TrainingSpec
+from playground.training.device import autocast, bfloat16_is_faster
+from playground.training.history import History
+from playground.training.report import StepReport
+from playground.training.schedule import learning_rate
+from playground.transformer.model import Transformer
+
+SPEED_WINDOW = 21
+"""Steps whose median is the speed that is reported."""
+VALIDATION_TOKENS = 4096
+"""Tokens a validation looks at in one pass."""
+
+
+class Diverged(Exception):
+    """The loss or the gradient is no longer a number; the update was not applied, so the weights are still good."""
+
+
+class Trainer:
+    """Next-token training (DTraining, Algorithm 13), with AdamW on batch means instead of the printed SGD on sums."""
+
+    def __init__(self, experiment: Experiment, model: Transformer, corpus: Corpus, device: torch.device) -> None:
+        self.experiment, self.model, self.corpus, self.device = experiment, model.to(device), corpus, device
+        self.step = 0
+        self.history = History()
+        self.optimiser = make_optimiser(self.model, experiment.training)
+        generator = torch.Generator().manual_seed(experiment.seed)
+        self.batches = self._batches(generator)
+        self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()
+        """The state of torch's CPU generator that dropout draws from; kept here so that nobody else moves it."""
+        self.low: bool | None = None
+        """Whether forward passes run in bfloat16; None until it has been measured."""
+        self._times: deque[float] = deque(maxlen=SPEED_WINDOW)
+
+    @property
+    def training(self) -> TrainingSpec:
+        """The training part of the experiment."""
+        return self.experiment.training
+
+    def update(self, experiment: Experiment) -> None:
+        """Use other training settings from the next step on (a hot change)."""
+        old, self.experiment = self.training, experiment
+        self.model.spec = experiment.model
+        for layer, spec in zip(self.model.decoder, experiment.model.decoder, strict=True):
+            layer.dropout1 = spec.attention.dropout if spec.attention else 0.0
+            layer.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
+        if experiment.training.batch != old.batch:
+            self.batches = self._batches(self.batches.generator)
+        if experiment.training.precision != old.precision:
+            self.low = None
+        for group in self.optimiser.param_groups:
+            group["betas"] = (self.training.beta1, self.training.beta2)
+            group["weight_decay"] = self.training.weight_decay if group["decays"] else 0.0
+
+    def steps(self) -> Iterator[StepReport]:
+        """Train for as long as the caller asks; every report is of a step that has been taken.
+
+        Raises Diverged, before the update, when loss or gradient is not finite.
+        """
+        self._choose_precision()
+        self.model.train()
+        while True:
+            start = time.perf_counter()
+            loss, norm, rate = self._step()
+            took = time.perf_counter() - start
+            self._times.append(took)
+            self.step += 1
+            validation = None
+            if self.step % self.training.validate_every == 0:
+                validation = self.validate()
+            tokens = self.training.batch * self.experiment.model.n_ctx
+            report = StepReport(self.step, loss, rate, norm, tokens / statistics.median(self._times), validation)
+            self.history.add(report)
+            yield report
+
+    @torch.no_grad()
+    def validate(self) -> float:
+        """Mean loss in nats per token over the fixed validation windows."""
+        was_training = self.model.training
+        self.model.eval()
+        n_ctx = self.experiment.model.n_ctx
+        inputs, targets = windows(self.corpus.validation, n_ctx, self.training.validation_windows)
+        at_once = max(1, VALIDATION_TOKENS // n_ctx)
+        total = 0.0
+        for x, y in zip(inputs.split(at_once), targets.split(at_once), strict=True):
+            total += self._loss(x.to(self.device), y.to(self.device), reduction="sum").item()
+        self.model.train(was_training)
+        return total / targets.numel()
+
+    def _step(self) -> tuple[float, float, float]:
+        """One optimiser step: loss before it, gradient norm before clipping, learning rate."""
+        rate = learning_rate(self.training, self.step)
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        before = self._enter_dropout()
+        inputs, targets = self.batches.draw()
+        with autocast(self.device, bool(self.low)):
+            loss = self._loss(inputs, targets)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self._leave_dropout(before)
+        norm = self._clipped()
+        value = loss.item()
+        if not (math.isfinite(value) and math.isfinite(norm)):
+            self.optimiser.zero_grad(set_to_none=True)
+            raise Diverged(
+                f"Training has diverged at step {self.step + 1:,}: the {'loss' if not math.isfinite(value) else 'gradient'} "
+                "is no longer a number. The weights are those of the step before. Use a smaller learning rate or more warm-up."
+            )
+        self.optimiser.step()
+        self.optimiser.zero_grad(set_to_none=True)
+        return value, norm, rate
+
+    def _loss(self, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
+        logits = self.model(inputs)  # (batch, pos, vocab)
+        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
+
+    def _clipped(self) -> float:
+        """Scale the gradient to at most `clip` and return its norm before."""
+        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
+        norm = nn.utils.get_total_norm(gradients, foreach=True)
+        if self.training.clip > 0:
+            nn.utils.clip_grads_with_norm_(self.model.parameters(), self.training.clip, norm, foreach=True)
+        return norm.item()
+
+    def _choose_precision(self) -> None:
+        if self.low is None:
+            wish = self.training.precision
+            self.low = wish == "bfloat16" or (
+                wish == "auto" and bfloat16_is_faster(self.model, self.training.batch, self.device)
+            )
+
+    def _enter_dropout(self) -> Tensor | None:
+        if not self._drops():
+            return None
+        before = torch.get_rng_state()
+        torch.set_rng_state(self.dropout_state)
+        return before
+
+    def _leave_dropout(self, before: Tensor | None) -> None:
+        if before is not None:
+            self.dropout_state = torch.get_rng_state()
+            torch.set_rng_state(before)
+
+    def _drops(self) -> bool:
+        model = self.experiment.model
+        branches = [branch for layer in model.decoder for branch in (layer.attention, layer.mlp) if branch is not None]
+        return model.embedding.dropout > 0 or any(branch.dropout > 0 for branch in branches)
+
+    def _batches(self, generator: torch.Generator) -> Batches:
+        return Batches(self.corpus.train, self.experiment.model.n_ctx, self.training.batch, generator, self.device)
+
+
+def make_optimiser(model: Transformer, training: TrainingSpec) -> torch.optim.AdamW:
+    """AdamW (Loshchilov & Hutter 2017), fused; only matrices decay."""
+    matrices = [p for p in model.parameters() if p.dim() > 1]
+    vectors = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": training.weight_decay, "decays": True},
+        {"params": vectors, "weight_decay": 0.0, "decays": False},
+    ]
+    return torch.optim.AdamW(groups, lr=training.lr, betas=(training.beta1, training.beta2), fused=True)

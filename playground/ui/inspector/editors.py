@@ -1,0 +1,349 @@
+"""One editor for each kind of field; all of them show a value, report what the person wants, and can be marked wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QWidget
+
+from playground.style import theme
+from playground.style.widgets import Segments, SliderSpin, repolish
+from playground.ui.inspector.fields import Field, said
+from playground.ui.inspector.number import Number
+
+LARGEST = 2**31 - 1
+DRAG_MS = 140
+"""A slider that is being dragged asks for an edit when it rests this long, and when it is let go."""
+SEGMENT_LETTERS = 18
+"""Choices with more letters than this, in all, go into a list instead of segments."""
+
+
+class Editor(QWidget):
+    """What the form knows of an editor."""
+
+    edited = Signal(object)
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.field = field
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(0, 0, 0, 0)
+        self.row.setSpacing(0)
+
+    def value(self) -> Any:
+        """What is shown."""
+        raise NotImplementedError
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a value without a signal; `effective` is what counts when the value itself is left open (None)."""
+        raise NotImplementedError
+
+    def controls(self) -> list[QWidget]:
+        """The widgets that take keys, the main one last."""
+        raise NotImplementedError
+
+    def _emit(self, value: Any) -> None:
+        self.edited.emit(value)
+
+    def set_wrong(self, wrong: bool) -> None:
+        """Mark the value as one that cannot be."""
+        for control in self.controls():
+            if bool(control.property("wrong")) != wrong:
+                control.setProperty("wrong", wrong)
+                repolish(control)
+
+    def set_texts(self, name: str, tip: str, whats_this: str) -> None:
+        """Name for screen readers, tooltip and longer help."""
+        for control in self.controls():
+            control.setAccessibleName(name)
+            control.setAccessibleDescription(tip)
+            control.setToolTip(tip)
+            control.setWhatsThis(whats_this)
+
+
+class SliderEditor(Editor):
+    """An integer with a usual range; left open it shows what follows, quietly."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        usual = field.info.slider or (field.low or 0, field.high or 100)
+        self.pair = _Snapping(round(field.low or 0), round(field.high or LARGEST), (round(usual[0]), round(usual[1])), self)
+        self.row.addWidget(self.pair)
+        self.pair.edited.connect(self._on_edited)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(DRAG_MS)
+        self._timer.timeout.connect(self._ask)
+        self.pair.slider.sliderReleased.connect(self._on_released)
+        for control in self.controls():
+            calm_wheel(control)
+
+    def value(self) -> int:
+        """The number shown."""
+        return self.pair.value()
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a number, quietly when it is left open."""
+        if not self.pair.slider.isSliderDown() and self.pair.value() != effective:
+            self.pair.set_value(int(effective))
+        if bool(self.pair.spin.property("auto")) != (value is None):
+            self.pair.spin.setProperty("auto", value is None)
+            repolish(self.pair.spin)
+
+    def controls(self) -> list[QWidget]:
+        """Slider and spin box."""
+        return [self.pair.slider, self.pair.spin]
+
+    def set_texts(self, name: str, tip: str, whats_this: str) -> None:
+        """The slider says that it is one."""
+        super().set_texts(name, tip, whats_this)
+        self.pair.slider.setAccessibleName(f"{name}, slider")
+
+    def _on_edited(self, value: int) -> None:
+        if self.pair.slider.isSliderDown():
+            self._timer.start()
+        else:
+            self._ask()
+
+    def _on_released(self) -> None:
+        if self._timer.isActive():
+            self._timer.stop()
+            self._ask()
+
+    def _ask(self) -> None:
+        self.edited.emit(self.pair.value())
+
+
+class IntEditor(Editor):
+    """An integer with a spin box only."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.spin = QSpinBox(self)
+        self.spin.setRange(round(field.low or 0), round(field.high or LARGEST))
+        self.spin.setKeyboardTracking(False)
+        self.spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
+        self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.spin.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
+        self.spin.setFixedWidth(96)
+        self.row.addStretch(1)
+        self.row.addWidget(self.spin)
+        self.spin.valueChanged.connect(self._emit)
+        calm_wheel(self.spin)
+
+    def value(self) -> int:
+        """The number shown."""
+        return self.spin.value()
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a number."""
+        if self.spin.value() != effective:
+            with QSignalBlocker(self.spin):
+                self.spin.setValue(int(effective))
+
+    def controls(self) -> list[QWidget]:
+        """The spin box."""
+        return [self.spin]
+
+
+class FloatEditor(Editor):
+    """A real number, written as short as it can be."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.spin = Number(field.low, field.high, field.info.step, self)
+        self.spin.setFixedWidth(96)
+        self.row.addStretch(1)
+        self.row.addWidget(self.spin)
+        self.spin.valueChanged.connect(self._emit)
+        calm_wheel(self.spin)
+
+    def value(self) -> float:
+        """The number shown."""
+        return self.spin.value()
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a number."""
+        if self.spin.value() != effective:
+            with QSignalBlocker(self.spin):
+                self.spin.setValue(float(effective))
+
+    def controls(self) -> list[QWidget]:
+        """The spin box."""
+        return [self.spin]
+
+
+class ChoiceEditor(Editor):
+    """One of a few: segments while their words are short, a list otherwise."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        pairs = [(choice, said(choice)) for choice in field.choices]
+        few = len(pairs) <= 4 and sum(len(word) for _, word in pairs) <= SEGMENT_LETTERS
+        self.segments = Segments(pairs, self) if few else None
+        self.combo = None if few else QComboBox(self)
+        if self.segments is not None:
+            self.row.addWidget(self.segments)
+            self.segments.chosen.connect(self._emit)
+        if self.combo is not None:
+            for choice, word in pairs:
+                self.combo.addItem(word, choice)
+            self.row.addWidget(self.combo)
+            self.combo.activated.connect(lambda _index: self.edited.emit(self.value()))
+            calm_wheel(self.combo)
+
+    def value(self) -> str | None:
+        """The choice shown."""
+        return self.segments.value() if self.segments is not None else self.combo.currentData()  # type: ignore[union-attr]
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a choice."""
+        if self.segments is not None:
+            if self.segments.value() != value:
+                self.segments.set_value(value)
+        elif self.combo is not None:
+            self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def controls(self) -> list[QWidget]:
+        """The buttons, or the list."""
+        if self.combo is not None:
+            return [self.combo]
+        assert self.segments is not None
+        return [self.segments.layout().itemAt(i).widget() for i in range(self.segments.layout().count())]
+
+    def set_texts(self, name: str, tip: str, whats_this: str) -> None:
+        """Every segment keeps its own name."""
+        super().set_texts(name, tip, whats_this)
+        if self.segments is not None:
+            self.segments.set_accessible(name)
+
+
+class BoolEditor(Editor):
+    """Yes or no; also whether a part is there at all (its value is then the part, or None)."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.switch = Switch(self)
+        self.row.addStretch(1)
+        self.row.addWidget(self.switch)
+        self.switch.clicked.connect(self._emit)
+
+    def value(self) -> bool:
+        """Whether it is on."""
+        return self.switch.isChecked()
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show on or off."""
+        self.switch.setChecked(value is not None and value is not False)
+
+    def controls(self) -> list[QWidget]:
+        """The switch."""
+        return [self.switch]
+
+
+class TextEditor(Editor):
+    """A line of text."""
+
+    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
+        super().__init__(field, parent)
+        self.line = QLineEdit(self)
+        self.row.addWidget(self.line)
+        self.line.editingFinished.connect(lambda: self.line.isModified() and self._ask())
+
+    def value(self) -> str:
+        """The text shown."""
+        return self.line.text()
+
+    def show_value(self, value: Any, effective: Any) -> None:
+        """Show a text."""
+        if self.line.text() != value:
+            self.line.setText(value)
+
+    def controls(self) -> list[QWidget]:
+        """The line."""
+        return [self.line]
+
+    def _ask(self) -> None:
+        self.line.setModified(False)
+        self.edited.emit(self.line.text())
+
+
+class Switch(QCheckBox):
+    """A check box drawn as a switch."""
+
+    WIDE, HIGH = 34, 20
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """The switch and room for its focus ring."""
+        return QSize(self.WIDE + 6, self.HIGH + 6)
+
+    def hitButton(self, _position: Any) -> bool:  # noqa: N802 (Qt's name)
+        """All of it can be clicked."""
+        return True
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Track, knob, focus ring."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        track = QRectF(self.width() - self.WIDE - 3, (self.height() - self.HIGH) / 2, self.WIDE, self.HIGH)
+        wrong = bool(self.property("wrong"))
+        painter.setPen(
+            QPen(theme.colour("warning" if wrong else "accent" if self.isChecked() else "line"), 1.5 if wrong else 1)
+        )
+        painter.setBrush(theme.colour("accent" if self.isChecked() else "raised"))
+        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), self.HIGH / 2, self.HIGH / 2)
+        left = track.right() - self.HIGH + 3 if self.isChecked() else track.left() + 3
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("on_accent" if self.isChecked() else "quiet"))
+        painter.drawEllipse(QRectF(left, track.top() + 3, self.HIGH - 6, self.HIGH - 6))
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.colour("text"), 1.5))
+            painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), self.HIGH / 2 + 2, self.HIGH / 2 + 2)
+
+
+class _Snapping(SliderSpin):
+    """A slider that moves in round steps; the spin box takes every value."""
+
+    def __init__(self, low: int, high: int, usual: tuple[int, int], parent: QWidget | None = None) -> None:
+        super().__init__(low, high, usual, parent)
+        span = usual[1] - usual[0]
+        self.grain = max(1, 2 ** (max(1, span // 48).bit_length() - 1))
+        self.slider.setSingleStep(self.grain)
+        self.slider.setPageStep(self.grain * 4)
+        self.spin.setFixedWidth(56)
+
+    def _on_slider(self, value: int) -> None:
+        snapped = max(self.slider.minimum(), round(value / self.grain) * self.grain)
+        if snapped != self.spin.value():
+            with QSignalBlocker(self.spin):
+                self.spin.setValue(snapped)
+            self.edited.emit(snapped)
+
+
+class _Calm(QObject):
+    """Keeps the wheel from changing values while the form is scrolled."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def calm_wheel(widget: QWidget) -> None:
+    """A value only follows the wheel when its editor has the focus."""
+    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    widget.installEventFilter(_Calm(widget))
+
+
+def make(field: Field, parent: QWidget | None = None) -> Editor:
+    """The editor for a field."""
+    if field.kind == "int" and field.info.slider is not None:
+        return SliderEditor(field, parent)
+    kinds: dict[str, type[Editor]] = {
+        "int": IntEditor, "float": FloatEditor, "choice": ChoiceEditor, "bool": BoolEditor, "part": BoolEditor, "text": TextEditor,
+    }  # fmt: skip
+    return kinds[field.kind](field, parent)

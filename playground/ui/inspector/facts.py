@@ -1,0 +1,125 @@
+"""What follows from the values: shapes through a part, its parameters, FLOPs and memory, each with its share of the whole."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
+
+from playground.spec import cost, edit
+from playground.spec.experiment import Experiment
+from playground.spec.model import Attention, Layer
+from playground.style import theme
+
+LABEL = 100
+
+
+def facts_of(experiment: Experiment, tab: str, path: str) -> list[tuple[str, str, bool]]:
+    """(label, value, whether it is a shape) for a page of the inspector."""
+    if tab == "training":
+        return _of_training(experiment)
+    if tab == "model":
+        return _of_model(experiment)
+    return _of_part(experiment, path)
+
+
+def memory(count: int) -> str:
+    """Bytes as people say them: 32 KiB, 1.5 MiB."""
+    value = float(count)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            break
+        value /= 1024
+    return f"{value:.0f} {unit}" if value >= 100 or value == int(value) else f"{value:.1f} {unit}"
+
+
+def large(count: float) -> str:
+    """A count in three digits: 131 k, 1.8 M."""
+    for limit, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= limit:
+            value = count / limit
+            return f"{value:.0f} {unit}" if value >= 100 else f"{value:.1f} {unit}"
+    return f"{count:.0f}"
+
+
+def _per_cent(part: float, whole: float) -> str:
+    value = 100 * part / whole if whole else 0.0
+    return f"{value:.0f} %" if value >= 99.95 or value == 0 else "< 0.1 %" if value < 0.1 else f"{value:.1f} %"
+
+
+def _of_part(experiment: Experiment, path: str) -> list[tuple[str, str, bool]]:
+    model = experiment.model
+    found = [(label, text, True) for label, text in cost.shapes(model, path, experiment.training.batch)]
+    parameters, flops = cost.part_parameters(model), cost.part_flops(model)
+    if path in parameters:
+        found.append(("parameters", f"{parameters[path]:,} · {_per_cent(parameters[path], cost.parameters(model))}", False))
+    if path in flops:
+        found.append(("FLOPs a token", f"{large(flops[path])} · {_per_cent(flops[path], cost.flops_per_token(model))}", False))
+    part = edit.get(experiment, path)
+    layer = Layer(attention=part, mlp=None) if isinstance(part, Attention) else part
+    if isinstance(layer, Layer) and layer.attention is not None:
+        alone = cost.kv_cache_bytes(model.model_copy(update={"decoder": (layer,)}))
+        found.append((f"KV cache at {model.n_ctx}", memory(alone), False))
+    return found
+
+
+def _of_model(experiment: Experiment) -> list[tuple[str, str, bool]]:
+    model = experiment.model
+    return [
+        ("vocabulary", f"{model.vocab:,} tokens", False),
+        ("parameters", f"{cost.parameters(model):,}", False),
+        ("FLOPs a token", large(cost.flops_per_token(model)), False),
+        ("activations", f"{memory(cost.activation_bytes(model, experiment.training.batch))} a step", False),
+        (f"KV cache at {model.n_ctx}", memory(cost.kv_cache_bytes(model)), False),
+    ]
+
+
+def _of_training(experiment: Experiment) -> list[tuple[str, str, bool]]:
+    model, training = experiment.model, experiment.training
+    tokens = training.batch * model.n_ctx
+    return [
+        ("one batch", f"{training.batch} × {model.n_ctx}", True),
+        ("tokens a step", f"{tokens:,}", False),
+        ("whole schedule", f"{large(tokens * training.steps)} tokens", False),
+        ("activations", f"{memory(cost.activation_bytes(model, training.batch))} a step", False),
+    ]
+
+
+class Facts(QWidget):
+    """A table of facts; the labels stay, only the texts change while the rows are the same."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(8)
+        self._grid.setVerticalSpacing(5)
+        self._grid.setColumnStretch(1, 1)
+        self._rows: list[tuple[QLabel, QLabel]] = []
+
+    def texts(self) -> dict[str, str]:
+        """What is shown, by label."""
+        return {label.text(): value.text() for label, value in self._rows}
+
+    def show_facts(self, facts: list[tuple[str, str, bool]]) -> None:
+        """Show these."""
+        while len(self._rows) > len(facts):
+            for widget in self._rows.pop():
+                self._grid.removeWidget(widget)
+                widget.hide()
+                widget.deleteLater()
+        while len(self._rows) < len(facts):
+            label, value = QLabel(self), QLabel(self)
+            label.setProperty("role", "quiet")
+            value.setWordWrap(True)
+            row = len(self._rows)
+            self._grid.addWidget(label, row, 0, Qt.AlignmentFlag.AlignTop)
+            self._grid.addWidget(value, row, 1)
+            self._rows.append((label, value))
+        scale = theme.points() / theme.BASE_POINTS
+        for (label, value), (name, text, shape) in zip(self._rows, facts, strict=True):
+            label.setText(name)
+            label.setFont(theme.font(0.92))
+            label.setMinimumWidth(round(LABEL * scale))
+            value.setText(text)
+            value.setFont(theme.font(0.92, mono=shape))
+            value.setAccessibleName(f"{name}: {text}")

@@ -1,0 +1,82 @@
+"""A spin box for real numbers of any size: written as short as possible, stepped evenly or, without a step, along 1-2-5."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtGui import QValidator
+from PySide6.QtWidgets import QDoubleSpinBox, QWidget
+
+FINEST = 12
+"""Digits behind the point that are kept."""
+
+
+def written(value: float) -> str:
+    """A number as short as it can be without loss of its digits: 0.1, 3e-4, 1e-5, 10000."""
+    if value == 0:
+        return "0"
+    plain = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else f"{value:g}"
+    mantissa, _, exponent = f"{value:.9e}".partition("e")
+    short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    return short if len(short) < len(plain) - 1 or abs(value) < 1e-2 else plain
+
+
+def stepped(value: float, steps: int) -> float:
+    """The next number along … 1, 2, 5, 10, 20, 50 …, `steps` further."""
+    for _ in range(abs(steps)):
+        if value <= 0:
+            return 1e-6 if steps > 0 else 0.0
+        power = 10.0 ** math.floor(math.log10(value) + 1e-9)
+        ladder = [power / 10 * m for m in (1, 2, 5)] + [power * m for m in (1, 2, 5, 10, 20)]
+        if steps > 0:
+            value = next(rung for rung in ladder if rung > value * (1 + 1e-9))
+        else:
+            value = next(rung for rung in reversed(ladder) if rung < value * (1 - 1e-9))
+        value = float(f"{value:.6g}")
+    return value
+
+
+class Number(QDoubleSpinBox):
+    """Any number can be typed, also one that will be refused: it stays visible beside the reason. Steps keep to the limits."""
+
+    def __init__(self, low: float | None, high: float | None, step: float | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._low = low if low is not None else -math.inf
+        self._high = high if high is not None else math.inf
+        self._step = step
+        self.setDecimals(FINEST)
+        self.setRange(-1e12, 1e12)
+        self.setKeyboardTracking(False)
+        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
+        """As short as it can be."""
+        return written(value)
+
+    def valueFromText(self, text: str) -> float:  # noqa: N802 (Qt's name)
+        """Plain or scientific, with a point or a comma."""
+        try:
+            value = float(text.strip().replace(",", "."))
+        except ValueError:
+            return self.value()
+        return value if math.isfinite(value) else self.value()
+
+    def validate(self, text: str, position: int) -> object:
+        """Whatever can still become a number may be typed."""
+        tidy = text.strip().replace(",", ".")
+        try:
+            fine = math.isfinite(float(tidy))
+        except ValueError:
+            fine = False
+        if fine:
+            return QValidator.State.Acceptable, text, position
+        unfinished = all(letter in "0123456789.eE+-" for letter in tidy)
+        return (QValidator.State.Intermediate if unfinished else QValidator.State.Invalid), text, position
+
+    def stepBy(self, steps: int) -> None:  # noqa: N802 (Qt's name)
+        """One step of the field, or one rung of 1-2-5."""
+        self.interpretText()
+        value = self.value()
+        moved = value + steps * self._step if self._step is not None else stepped(value, steps)
+        self.setValue(min(max(round(moved, FINEST), self._low), self._high))
+        self.selectAll()

@@ -1,0 +1,42 @@
+"""The pages of the inspector and the sections their fields stand in."""
+
+from __future__ import annotations
+
+from playground.spec.experiment import Experiment
+from playground.ui.inspector.fields import Field, fields
+
+TABS = (
+    ("part", "Part", "The part that is chosen in the diagram"),
+    ("model", "Model", "What all parts share: width, context, tokenizer, first weights"),
+    ("training", "Training", "Optimiser, schedule, batch and validation"),
+)
+
+MODEL = (
+    ("", ("model.d_model", "model.n_ctx")),
+    ("Text", ("task.tokenizer", "task.validation")),
+    ("First weights", ("model.init", "seed")),
+)
+
+TRAINING = (
+    ("", ("steps", "batch")),
+    ("Learning rate", ("lr", "lr_min", "schedule", "warmup")),
+    ("AdamW", ("beta1", "beta2", "weight_decay", "clip")),
+    ("Validation", ("validate_every", "validation_windows")),
+    ("Machine", ("precision",)),
+)
+
+
+def sections(experiment: Experiment, tab: str, path: str) -> list[tuple[str, tuple[Field, ...]]]:
+    """(heading, fields) for each section of a page."""
+    if tab == "model":
+        return [(name, tuple(f for p in paths for f in fields(experiment, p))) for name, paths in MODEL]
+    if tab == "training":
+        known = {field.path.removeprefix("training."): field for field in fields(experiment, "training")}
+        made = [(name, tuple(known.pop(n) for n in names if n in known)) for name, names in TRAINING]
+        return [*made, ("More", tuple(known.values()))] if known else made
+    found = fields(experiment, path)
+    if ".norm" in path or not any(".norm." in field.path for field in found):
+        return [("", found)]
+    norm = tuple(field for field in found if ".norm." in field.path)
+    rest = tuple(field for field in found if field not in norm)
+    return [("Parts", rest), ("Norm", norm)] if path.startswith("model.decoder") else [("", rest), ("Final norm", norm)]

@@ -1,0 +1,300 @@
+"""One head's pattern with its tokens along both axes: hover reads a cell, a click or the arrow keys hold on to it."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from playground.style import colourmaps, theme, tokentext
+from playground.views.attention import scores
+
+LEGEND = 40
+"""Pixels right of the matrix for the scale."""
+SLOPE = math.sqrt(0.5)
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th …"""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+class Matrix(QWidget):
+    """Queries are rows, keys are columns; `cell` is the (query, key) being read, if any."""
+
+    read = Signal()
+    """Another cell is being read, or none."""
+    released = Signal()
+    """Esc was pressed with nothing held."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pattern = np.zeros((0, 0), dtype=np.float32)
+        self._tokens: tuple[str, ...] = ()
+        self._causal = True
+        self._image: QImage | None = None
+        self._rows: list[str] = []
+        self._columns: list[str] = []
+        self._hover: tuple[int, int] | None = None
+        self._held: tuple[int, int] | None = None
+        self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName("Who looks at whom")
+
+    def draw(self, pattern: np.ndarray, tokens: tuple[str, ...], causal: bool) -> None:
+        """Show (query, key) weights over `tokens`; the picture is made when it is painted."""
+        if tokens != self._tokens:
+            self._rows = [tokentext.label(token) for token in tokens]
+            self._columns = [tokentext.label(token, 8) for token in tokens]
+            self._hover = self._held = None
+        self._pattern, self._tokens, self._causal, self._image = pattern, tokens, causal, None
+        self.setAccessibleDescription(" ".join(self.card()))
+        self.update()
+
+    def retheme(self) -> None:
+        """Make the picture again: empty cells carry a colour of the theme."""
+        self._image = None
+        self.update()
+
+    @property
+    def cell(self) -> tuple[int, int] | None:
+        """The (query, key) being read: the one pointed at, else the one held."""
+        return self._hover or self._held
+
+    @property
+    def holds(self) -> bool:
+        """Whether a cell is held on to."""
+        return self._held is not None
+
+    def card(self) -> tuple[str, ...]:
+        """What is said about the cell: the two tokens, the weight, and how the key stands to the query; or nothing."""
+        if self.cell is None:
+            return ()
+        query, key = self.cell
+        pair = f"{tokentext.quoted(self._tokens[query])} → {tokentext.quoted(self._tokens[key])}"
+        if self._causal and key > query:
+            return pair, "–", "in the future: the mask hides it"
+        return pair, f"{self._pattern[query, key]:.2f}", scores.relation(self._tokens, query, key)
+
+    def release(self) -> bool:
+        """Let go of the held cell; False when none was held."""
+        held, self._held = self._held, None
+        self._changed()
+        return held is not None
+
+    # -- what the person does -----------------------------------------------------------------------------------
+
+    def cell_at(self, point: QPointF) -> tuple[int, int] | None:
+        """The cell under a point; a token's label stands for the strongest weight of its row or column."""
+        area, count = self.area(), len(self._tokens)
+        if not count:
+            return None
+        step = area.width() / count
+        query, key = int((point.y() - area.top()) // step), int((point.x() - area.left()) // step)
+        if 0 <= query < count and 0 <= key < count:
+            return query, key
+        if 0 <= query < count and 0 <= point.x() < area.left():
+            return query, int(self._pattern[query].argmax())
+        if 0 <= point.y() < area.top():
+            lean = SLOPE if self._slanted() else 0.0  # slanted labels start above their column and lean to the right
+            key = int((point.x() - (area.top() - point.y()) * lean / SLOPE - area.left()) // step)
+            if 0 <= key < count:
+                return int(self._pattern[:, key].argmax()), key
+        return None
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Read the cell under the pointer."""
+        self._point_at(self.cell_at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """Back to the held cell, or to none."""
+        self._point_at(None)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Hold on to a cell; the same again lets go."""
+        if event.button() == Qt.MouseButton.LeftButton:
+            cell = self.cell_at(event.position())
+            self._held = None if cell == self._held else cell
+            self._changed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Arrows walk from cell to cell, Esc lets go."""
+        steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
+        last = len(self._tokens) - 1
+        if event.key() == Qt.Key.Key_Escape:
+            if not self.release():
+                self.released.emit()
+        elif last >= 0 and event.key() in steps:
+            down, right = steps[Qt.Key(event.key())]
+            query, key = self.cell or (last, int(self._pattern[last].argmax()) - right)
+            self._held, self._hover = (min(max(query + down, 0), last), min(max(key + right, 0), last)), None
+            self._changed()
+        else:
+            super().keyPressEvent(event)
+
+    def _point_at(self, cell: tuple[int, int] | None) -> None:
+        if cell != self._hover:
+            self._hover = cell
+            self._changed()
+
+    def _changed(self) -> None:
+        self.setAccessibleDescription(" ".join(self.card()))
+        self.read.emit()
+        self.update()
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _bare(self) -> bool:
+        """Too little room for names: the cells take it all, and hovering still tells the tokens."""
+        return min(self.width(), self.height()) < 200
+
+    def _slanted(self) -> bool:
+        return max((len(label) for label in self._columns), default=0) > 1
+
+    def area(self) -> QRectF:
+        """Where the cells are drawn: the largest square beside its labels."""
+        if self._bare():
+            return QRectF(2, 2, *[max(8, min(self.width() - LEGEND, self.height() - 4))] * 2)
+        metrics = QFontMetricsF(theme.font(0.85, mono=True, bold=True))
+        widest = metrics.horizontalAdvance("0") * max((len(label) for label in self._columns), default=1)
+        left = metrics.horizontalAdvance("0") * max(7, *(len(label) for label in self._rows), 1) + 10 if self._rows else 0
+        rise = (widest + metrics.height()) * SLOPE + 4 if self._slanted() else metrics.height() + 6
+        right = max(LEGEND, widest * SLOPE + 4 if self._slanted() else 0)
+        side = max(8.0, min(self.width() - left - right, self.height() - rise - 8))
+        return QRectF(QPointF(round(left), round(rise)), QSizeF(int(side), int(side)))
+
+    def every(self) -> tuple[int, int]:
+        """Every how many-th row and column can be named without names touching."""
+        metrics, step = QFontMetricsF(theme.font(0.85, mono=True)), self.area().width() / max(len(self._tokens), 1)
+        across = metrics.height() * 0.92 / SLOPE if self._slanted() else metrics.horizontalAdvance("0") * 1.3
+        return max(1, math.ceil(metrics.height() * 0.92 / step)), max(1, math.ceil(across / step))
+
+    def thinned(self) -> str:
+        """Says so when not every token is named."""
+        rows, columns = self.every()
+        most = 1 if self._bare() else max(rows, columns)
+        return "" if most == 1 or not self._tokens else f"every {ordinal(most)} token named"
+
+    def _picture(self) -> QImage:
+        if self._image is None:
+            colours = colourmaps.rgba(self._pattern)
+            if self._causal:
+                colours[~np.tri(*self._pattern.shape, dtype=bool)] = colourmaps.empty(theme.theme())
+            high, wide = colours.shape[:2]
+            self._image = QImage(colours.data, wide, high, 4 * wide, QImage.Format.Format_RGBA8888).copy()
+        return self._image
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The cells, the tokens, the scale and, on top, what is being read."""
+        if not self._tokens:
+            return
+        painter = QPainter(self)
+        area = self.area()
+        painter.drawImage(area, self._picture())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if not self._bare():
+            self._paint_rows(painter, area)
+            self._paint_columns(painter, area)
+        self._paint_scale(painter, area)
+        if self.hasFocus():
+            painter.setPen(QPen(theme.colour("accent"), 1.5))
+            painter.drawRoundedRect(area.adjusted(-3, -3, 3, 3), 4, 4)
+        if self.cell is not None:
+            self._paint_cross(painter, area, *self.cell)
+            self._paint_card(painter, area, *self.cell)
+
+    def _named(self, every: int, hot: int | None) -> list[int]:
+        """The positions whose names are drawn: each `every`-th that keeps clear of the one being read."""
+        return [at for at in range(0, len(self._tokens), every) if hot is None or abs(at - hot) >= every]
+
+    def _paint_rows(self, painter: QPainter, area: QRectF) -> None:
+        step, hot = area.height() / len(self._tokens), self.cell[0] if self.cell else None
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        for bold, places in ((False, self._named(self.every()[0], hot)), (True, [] if hot is None else [hot])):
+            painter.setFont(theme.font(0.85, mono=True, bold=bold))
+            painter.setPen(theme.colour("text") if bold else _softer("text"))
+            for at in places:
+                middle = area.top() + (at + 0.5) * step
+                painter.drawText(QRectF(0, middle - 12, area.left() - 7, 24), flags, self._rows[at])
+        painter.setFont(theme.font(0.85))
+        painter.setPen(theme.colour("quiet"))
+        room = QRectF(0, 0, area.left() - 7, area.top() - 4)
+        if room.height() > 2 * painter.fontMetrics().height():
+            painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "key →\nquery ↓")
+
+    def _paint_columns(self, painter: QPainter, area: QRectF) -> None:
+        step, hot = area.width() / len(self._tokens), self.cell[1] if self.cell else None
+        for bold, places in ((False, self._named(self.every()[1], hot)), (True, [] if hot is None else [hot])):
+            painter.setFont(theme.font(0.85, mono=True, bold=bold))
+            painter.setPen(theme.colour("text") if bold else _softer("text"))
+            ascent = painter.fontMetrics().ascent()
+            for at in places:
+                x = area.left() + (at + 0.5) * step
+                if self._slanted():
+                    painter.save()
+                    painter.translate(x + ascent * SLOPE / 2, area.top() - 4)
+                    painter.rotate(-45)
+                    painter.drawText(QPointF(0, 0), self._columns[at].strip(" "))
+                    painter.restore()
+                else:
+                    painter.drawText(QRectF(x - 12, 0, 24, area.top() - 3),
+                                     Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, self._columns[at])  # fmt: skip
+
+    def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
+        bar = QRectF(area.right() + 14, area.top() + 1, 7, min(area.height(), 140.0) - 2)
+        ramp = np.ascontiguousarray(colourmaps.lookup()[::-1, None])
+        painter.drawImage(bar, QImage(ramp.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
+        painter.setFont(theme.font(0.85))
+        painter.setPen(theme.colour("quiet"))
+        for text, y in (("1", bar.top()), ("0", bar.bottom())):
+            painter.drawText(QRectF(bar.right() + 5, y - 8, 20, 16), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_cross(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
+        step = area.width() / len(self._tokens)
+        x, y = area.left() + key * step, area.top() + query * step
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        pen = QPen(QColor(255, 255, 255, 150), 1)
+        pen.setCosmetic(True)
+        painter.setPen(pen)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.drawRect(QRectF(area.left(), y, area.width() - 1, step))
+        painter.drawRect(QRectF(x, area.top(), step, area.height() - 1))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour("accent"), 2))
+        painter.drawRoundedRect(QRectF(x, y, step, step).adjusted(-1, -1, 1, 1), 2, 2)
+
+    def _paint_card(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
+        pair, weight, where = self.card()
+        fonts = theme.font(0.95, mono=True), theme.font(1.0, bold=True), theme.font(0.95)
+        wide = [QFontMetricsF(font).horizontalAdvance(text) for font, text in zip(fonts, (pair, weight, where), strict=True)]
+        line = QFontMetricsF(fonts[1]).height() + 3
+        size = QSizeF(max(wide[0], wide[1] + 8 + wide[2]) + 26, 2 * line + 17)
+        step = area.width() / len(self._tokens)
+        corner = QPointF(area.left() + (key + 1) * step + 10, area.top() + query * step - size.height() - 8)
+        if corner.y() < 4:
+            corner.setY(area.top() + (query + 1) * step + 8)
+        corner.setX(max(4.0, min(corner.x(), self.width() - size.width() - 4)))
+        card = QRectF(QPointF(round(corner.x()), round(corner.y())), size)
+        painter.setPen(Qt.PenStyle.NoPen)
+        for spread in (6, 4, 2):
+            painter.setBrush(QColor(0, 0, 0, 36 if theme.theme().dark else 12))
+            painter.drawRoundedRect(card.adjusted(-spread, 3 - spread, spread, 3 + spread), 8 + spread, 8 + spread)
+        painter.setPen(QPen(theme.colour("line"), 1))
+        painter.setBrush(theme.colour("surface"))
+        painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
+        first = QPointF(card.left() + 13, card.top() + 7 + QFontMetricsF(fonts[1]).ascent())
+        second = first + QPointF(0, line)
+        for font, at, text, name in ((fonts[0], first, pair, "text"), (fonts[1], second, weight, "text"),
+                                     (fonts[2], second + QPointF(wide[1] + 8, 0), where, "quiet")):  # fmt: skip
+            painter.setFont(font)
+            painter.setPen(theme.colour(name))
+            painter.drawText(at, text)
+
+
+def _softer(name: str) -> QColor:
+    return theme.colour(name, 215)

@@ -1,0 +1,62 @@
+"""Looks at a stretch of text as tokens, with what the model paid for each of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from playground.transformer.model import Transformer
+from playground.views.subject import Subject, at_rest, read_only
+from playground.views.tokens.frame import TokensFrame, TokensLook
+
+LOGITS_AT_ONCE = 1 << 24
+"""Floats (64 MiB) one forward pass may hand back."""
+
+
+class TokensProbe:
+    """Reads the text in windows of the model's context, one after the other."""
+
+    def observe(self, subject: Subject, look: TokensLook) -> TokensFrame:
+        """The tokens of the stretch with their losses in nats."""
+        corpus = subject.corpus
+        ids = corpus.tokenizer.encode(look.text)[: look.max_tokens] if look.text else np.empty(0, np.int64)
+        if not len(ids):
+            start = max(0, min(look.start, len(corpus.validation) - look.max_tokens))
+            ids = np.asarray(corpus.validation[start : start + look.max_tokens], dtype=np.int64)
+        return TokensFrame(
+            step=subject.step,
+            tokens=tuple(corpus.tokenizer.pieces(ids)),
+            ids=read_only(ids, np.int64),
+            losses=losses(subject.model, ids, subject.device),
+            tokenizer=corpus.tokenizer.kind,
+            vocab=corpus.tokenizer.vocab,
+            bytes_per_token=corpus.bytes_per_token,
+            train_tokens=len(corpus.train),
+            validation_tokens=len(corpus.validation),
+        )
+
+
+def losses(model: Transformer, ids: np.ndarray, device: torch.device) -> np.ndarray:
+    """Nats for each of `ids` (tokens,) as float32; the first, which nothing precedes, is NaN.
+
+    Windows do not overlap: the last place of each predicts the first token of the next.
+    """
+    paid = np.full(len(ids), np.nan, np.float32)
+    n_ctx = model.spec.n_ctx
+    inputs, targets = torch.as_tensor(ids[:-1], device=device), torch.as_tensor(ids[1:], device=device)
+    whole = len(inputs) // n_ctx
+    rows = max(1, LOGITS_AT_ONCE // (n_ctx * model.spec.vocab))
+    pieces = [(at * n_ctx, min(at + rows, whole) * n_ctx, n_ctx) for at in range(0, whole, rows)]
+    if rest := len(inputs) - whole * n_ctx:
+        pieces.append((whole * n_ctx, len(inputs), rest))
+    with at_rest(model):
+        for start, stop, width in pieces:
+            logits = model(inputs[start:stop].view(-1, width))  # (windows, pos, vocab)
+            nats = functional.cross_entropy(logits.flatten(0, 1).float(), targets[start:stop], reduction="none")
+            paid[1 + start : 1 + stop] = nats.cpu().numpy()
+    paid.flags.writeable = False
+    return paid
+
+
+PROBE = TokensProbe

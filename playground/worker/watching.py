@@ -1,0 +1,162 @@
+"""Watching the model: who wants a picture, when the next one is due, and what all of it may cost."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from playground.views.frames import Look
+from playground.views.subject import Subject
+from playground.views.table import VIEWS
+from playground.worker.answer import answer
+from playground.worker.commands import Ask
+from playground.worker.faults import fault
+from playground.worker.mailbox import Mailbox
+
+SHARE = 0.05
+"""What pictures and answers together may take of the time while the model trains."""
+ANSWER_INTERVAL = 0.33
+UNSURE_SECONDS = 1.0
+"""The longest wait after the very first picture, whose cost (caches, lazy imports) says little."""
+LONGEST_BACK_OFF = 60.0
+MEMORY = 5.0
+"""Seconds over which the reported share is taken."""
+
+
+@dataclass
+class Job:
+    """One view, or the prompt: something wanted, and how to make it."""
+
+    name: str
+    interval: float
+    wish: Look | Ask
+    make: Callable[[Subject], None]
+    costs: deque[float] = field(default_factory=lambda: deque(maxlen=5))
+    shown: tuple[int, int, Look | Ask] | None = None
+    """Version of the model, step and wish of the last picture."""
+    due: float = 0.0
+    failures: int = 0
+    said: bool = False
+
+    @property
+    def cost(self) -> float:
+        """Seconds one picture usually takes."""
+        return statistics.median(self.costs) if self.costs else 0.0
+
+
+class Watching:
+    """Makes pictures at once where something visible changed by hand, and within the budget while the model learns."""
+
+    def __init__(self, mailbox: Mailbox, clock: Callable[[], float] = time.perf_counter) -> None:
+        self._mailbox, self._clock = mailbox, clock
+        self._jobs: dict[str, Job] = {}
+        self._probes: dict[str, Any] = {}
+        self._version = 0
+        self._spent: deque[tuple[float, float]] = deque()
+        self._since = 0.0
+
+    def watch(self, view: str, look: Look | None) -> None:
+        """Show a view with this look from now on, or no more. Raises KeyError for a view that does not exist."""
+        row = {view.name: view for view in VIEWS}[view]
+
+        def make(subject: Subject) -> None:
+            if view not in self._probes:
+                self._probes[view] = row.probe()()
+            self._mailbox.put_frame(view, self._probes[view].observe(subject, look))
+
+        self._want(view, row.interval, look, make)
+
+    def ask(self, ask: Ask) -> None:
+        """Answer this prompt from now on; an empty one ends it."""
+        wish = ask if ask.prompt else None
+        self._want("prompt", ANSWER_INTERVAL, wish, lambda subject: self._mailbox.put_answer(answer(subject, ask)))
+
+    def model_changed(self, *, forget: bool) -> None:
+        """Every picture is out of date; with `forget` the weights have nothing to do with those before."""
+        self._version += 1
+        if forget:
+            self._probes.clear()
+        for job in self._jobs.values():
+            job.said = False
+
+    def urgent(self, step: int, *, training: bool) -> Job | None:
+        """A job whose picture must not wait: the model or the wish is another one or, at rest, the step is."""
+        for job in self._jobs.values():
+            shown = job.shown
+            if shown is None or shown[0] != self._version or shown[2] != job.wish or (not training and shown[1] != step):
+                return job
+        return None
+
+    def due(self, step: int) -> Job | None:
+        """The job that has waited longest beyond its time; None while the budget allows nothing."""
+        now = self._clock()
+        late = [job for job in self._jobs.values() if job.due <= now and (job.shown is None or job.shown[1] != step)]
+        return min(late, key=lambda job: job.due) if late else None
+
+    def run(self, job: Job, subject: Subject) -> None:
+        """Make one picture. A failure is said once, until the wish or the model changes, and retried ever more rarely."""
+        start = self._clock()
+        job.shown = (self._version, subject.step, job.wish)
+        try:
+            job.make(subject)
+            job.failures = 0
+        except Exception as error:
+            job.failures += 1
+            if not job.said:
+                doing = "Answering the prompt" if isinstance(job.wish, Ask) else f"Drawing “{job.name}”"
+                self._mailbox.put_event(fault(error, doing))
+            job.said = True
+        took = self._clock() - start
+        job.costs.append(took)
+        self._spent.append((start, took))
+        job.due = start + self._pause(job, took)
+
+    def started(self) -> None:
+        """Training goes on: the share is counted from here."""
+        self._since = self._clock()
+        self._spent.clear()
+
+    def share(self) -> float:
+        """The part of the recent time, 0 to 1, that went into pictures and answers."""
+        now = self._clock()
+        start = max(self._since, now - MEMORY)
+        while self._spent and self._spent[0][0] < start:
+            self._spent.popleft()
+        return min(1.0, sum(took for _, took in self._spent) / max(now - start, 0.5))
+
+    def _want(self, name: str, interval: float, wish: Look | Ask | None, make: Callable[[Subject], None]) -> None:
+        if wish is None:
+            self._jobs.pop(name, None)
+        elif (job := self._jobs.get(name)) is None:
+            self._jobs[name] = Job(name, interval, wish, make)
+        elif job.wish != wish:
+            job.wish, job.make, job.said = wish, make, False
+
+    def _pause(self, job: Job, took: float) -> float:
+        """Seconds from the start of this picture to the start of the next."""
+        if job.failures:
+            return max(job.interval, min(2.0**job.failures, LONGEST_BACK_OFF))
+        jobs = list(self._jobs.values())
+        share = shares([(each.cost, each.interval) for each in jobs], SHARE)[jobs.index(job)] if job in jobs else SHARE
+        charged = min(took, 3 * job.cost)  # a hiccup of the machine is not held against the view
+        pause = max(job.interval, charged / share)
+        return min(pause, max(job.interval, UNSURE_SECONDS)) if len(job.costs) == 1 else pause
+
+
+def shares(jobs: Sequence[tuple[float, float]], total: float) -> list[float]:
+    """Part of the time for each of `jobs` (cost, shortest interval): an even part, or less where that is all it needs.
+
+    What the cheap ones leave goes to the dear ones; the sum is never above `total`.
+    """
+    needs = [cost / interval for cost, interval in jobs]
+    given, left = [0.0] * len(jobs), total
+    for place, index in enumerate(sorted(range(len(jobs)), key=needs.__getitem__)):
+        even = left / (len(jobs) - place)
+        # an even part even where less is needed: the interval holds the job back, not the share
+        given[index] = even
+        left -= min(needs[index], even)
+    return given
