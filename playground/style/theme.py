@@ -75,9 +75,9 @@ def _sheet(t: Theme) -> str:
     QLabel[role="caption"] {{ color: {t.quiet}; }}
     QLabel[role="quiet"] {{ color: {t.quiet}; }}
     QLabel[role="pill"] {{ border: 1px solid {t.line}; border-radius: 12px; padding: 3px 10px; color: {t.quiet}; }}
-    QLabel[role="good"] {{ background: {t.good_ground}; color: {t.good}; border-radius: 9px; padding: 2px 8px; }}
-    QLabel[role="warning"] {{ background: {t.warning_ground}; color: {t.warning}; border-radius: 9px; padding: 2px 8px; }}
-    QLabel[role="bad"] {{ border: 1px solid {t.bad}; color: {t.bad}; border-radius: 9px; padding: 1px 7px; }}
+    QLabel[role="good"] {{ background: {t.good_ground}; color: {t.good}; border-radius: 8px; padding: 2px 8px; }}
+    QLabel[role="warning"] {{ background: {t.warning_ground}; color: {t.warning}; border-radius: 8px; padding: 2px 8px; }}
+    QLabel[role="bad"] {{ border: 1px solid {t.bad}; color: {t.bad}; border-radius: 8px; padding: 1px 7px; }}
     QFrame[role="line"] {{ background: {t.line}; border: none; }}
     QFrame[role="card"] {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px; }}
     QFrame[role="notice"] {{ background: {t.warning_ground}; border: 1px solid {t.warning}; border-radius: 8px; }}
@@ -94,6 +94,8 @@ def _sheet(t: Theme) -> str:
     QPushButton[role="segment"][end="only"] {{ border-radius: 6px; border-right: 1px solid {t.line}; }}
     QPushButton[role="segment"]:checked {{ background: {t.selected}; font-weight: 600; }}
     QPushButton[role="segment"]:focus {{ border: 2px solid {t.accent}; padding: 3px 7px; }}
+    QPushButton[role="segment"][dense="true"] {{ padding: 4px 3px; }}
+    QPushButton[role="segment"][dense="true"]:focus {{ padding: 3px 2px; }}
     QPushButton[role="segment"][wrong="true"]:checked {{ border: 2px solid {t.warning}; padding: 3px 7px; }}
     QToolButton[role="small"] {{ padding: 4px 4px; border-radius: 7px; }}
     QToolButton[role="small"]:focus {{ padding: 3px 3px; }}
@@ -110,6 +112,9 @@ def _sheet(t: Theme) -> str:
         border: 2px solid {t.accent}; padding: 2px 5px; }}
     QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"], QLineEdit[wrong="true"], QComboBox[wrong="true"] {{
         border: 2px solid {t.warning}; padding: 2px 5px; }}
+    QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; padding: 0; background: transparent; }}
+    /* not setButtonSymbols(NoButtons): under a style sheet that leaves no room for the number */
+    QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ width: 0; border: none; }}
     QComboBox::drop-down {{ border: none; width: 20px; }}
     QComboBox QAbstractItemView {{ background: {t.surface}; border: 1px solid {t.line}; selection-background-color: {t.selected};
         selection-color: {t.text}; }}

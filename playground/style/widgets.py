@@ -123,7 +123,6 @@ class SliderSpin(QWidget):
         self.spin = QSpinBox(self)
         self.spin.setRange(low, high)
         self.spin.setKeyboardTracking(False)
-        self.spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.spin.setFixedWidth(64)
         layout = QHBoxLayout(self)

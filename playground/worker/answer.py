@@ -21,7 +21,8 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     note = _note(tokenizer.unknown(ask.prompt), len(prompt), subject.model.spec.n_ctx)
     if not prompt:
         return Answer(subject.step, ask.prompt, "", (), "This prompt has no token in it; write a word.")
-    drawn, choices = [], ()
+    drawn: list[int] = []
+    choices: tuple[tuple[str, float], ...] = ()
     generator = torch.Generator().manual_seed(SEED)
     length = max(1, ask.length)
     for token, chances in generate(

@@ -11,7 +11,7 @@ from typing import Literal
 from playground.spec.experiment import Experiment
 from playground.training.report import StepReport
 from playground.views.frames import Frame
-from playground.worker.commands import Cancel, Command
+from playground.worker.commands import Command
 
 Mode = Literal["starting", "paused", "running", "busy", "stopped"]
 
@@ -104,12 +104,9 @@ class Mailbox:
         self._lock = threading.Lock()
         self._letters = Letters()
         self.inbox: queue.SimpleQueue[Command] = queue.SimpleQueue()
-        self.cancelled = threading.Event()
 
     def send(self, command: Command) -> None:
-        """Queue a command; Cancel is also seen by a job that is under way."""
-        if isinstance(command, Cancel):
-            self.cancelled.set()
+        """Queue a command; a long job under way looks into the queue itself, for Cancel, Stop and a newer Apply."""
         self.inbox.put(command)
 
     def take(self) -> Letters:
@@ -131,8 +128,10 @@ class Mailbox:
     def put_event(self, event: Applied | Saved | Fault) -> None:
         """Events are never lost and stay in order."""
         with self._lock:
-            if isinstance(event, Applied):  # pictures of the model before it would be shown against the new one
+            if isinstance(event, Applied) and event.change != "hot":
+                # pictures of the model before it would be shown against the new one
                 self._letters.frames.clear()
+                self._letters.answer = None
                 if event.change in ("fresh", "opened"):
                     self._letters.reports.clear()
             self._letters.events.append(event)

@@ -15,7 +15,7 @@ from playground.views.table import VIEWS
 from playground.worker.answer import answer
 from playground.worker.commands import Ask
 from playground.worker.faults import fault
-from playground.worker.mailbox import Mailbox
+from playground.worker.mailbox import Fault, Mailbox
 
 SHARE = 0.05
 """What pictures and answers together may take of the time while the model trains."""
@@ -60,8 +60,11 @@ class Watching:
         self._since = 0.0
 
     def watch(self, view: str, look: Look | None) -> None:
-        """Show a view with this look from now on, or no more. Raises KeyError for a view that does not exist."""
-        row = {view.name: view for view in VIEWS}[view]
+        """Show a view with this look from now on, or no more. A view that does not exist is a fault, said each time."""
+        row = next((row for row in VIEWS if row.name == view), None)
+        if row is None:
+            self._mailbox.put_event(Fault(f"There is no view “{view}”.", "", f"Known are {', '.join(r.name for r in VIEWS)}."))
+            return
 
         def make(subject: Subject) -> None:
             if view not in self._probes:
@@ -148,15 +151,15 @@ class Watching:
 
 
 def shares(jobs: Sequence[tuple[float, float]], total: float) -> list[float]:
-    """Part of the time for each of `jobs` (cost, shortest interval): an even part, or less where that is all it needs.
+    """Part of the time that each of `jobs` (cost, shortest interval) may take, the cheap ones first in line.
 
-    What the cheap ones leave goes to the dear ones; the sum is never above `total`.
+    A job whose interval holds it back leaves the rest of its even part to the dearer ones; what is really spent never
+    adds up to more than `total`.
     """
     needs = [cost / interval for cost, interval in jobs]
     given, left = [0.0] * len(jobs), total
     for place, index in enumerate(sorted(range(len(jobs)), key=needs.__getitem__)):
         even = left / (len(jobs) - place)
-        # an even part even where less is needed: the interval holds the job back, not the share
         given[index] = even
         left -= min(needs[index], even)
     return given

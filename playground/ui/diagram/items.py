@@ -109,7 +109,7 @@ class PartItem(QGraphicsItem):
             painter.drawRoundedRect(area.adjusted(inset, inset, -inset, -inset), radius - inset, radius - inset)
         if self.chosen and self.focused:  # the keyboard is here: a second ring, in the colour of the text
             painter.setPen(QPen(theme.colour("text"), 1.2))
-            painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), radius + 2, radius + 2)
+            painter.drawRoundedRect(area.adjusted(-1.4, -1.4, 1.4, 1.4), radius + 1.4, radius + 1.4)
 
     def _paint_card(self, painter: QPainter, area: QRectF) -> None:
         inner = area.adjusted(16, 5, -10, -6)

@@ -124,10 +124,10 @@ class IntEditor(Editor):
         self.spin = QSpinBox(self)
         self.spin.setRange(round(field.low or 0), round(field.high or LARGEST))
         self.spin.setKeyboardTracking(False)
-        self.spin.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.spin.setGroupSeparatorShown(True)
         self.spin.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
-        self.spin.setFixedWidth(96)
+        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
         self.row.addStretch(1)
         self.row.addWidget(self.spin)
         self.spin.valueChanged.connect(self._emit)
@@ -154,7 +154,7 @@ class FloatEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.spin = Number(field.low, field.high, field.info.step, self)
-        self.spin.setFixedWidth(96)
+        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
         self.row.addStretch(1)
         self.row.addWidget(self.spin)
         self.spin.valueChanged.connect(self._emit)
@@ -186,6 +186,9 @@ class ChoiceEditor(Editor):
         self.combo = None if few else QComboBox(self)
         if self.segments is not None:
             self.row.addWidget(self.segments)
+            for button in self.controls():
+                button.setProperty("dense", True)
+                button.setFont(theme.font(0.92))
             self.segments.chosen.connect(self._emit)
         if self.combo is not None:
             for choice, word in pairs:
@@ -273,11 +276,10 @@ class TextEditor(Editor):
 class Switch(QCheckBox):
     """A check box drawn as a switch."""
 
-    WIDE, HIGH = 34, 20
-
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The switch and room for its focus ring."""
-        return QSize(self.WIDE + 6, self.HIGH + 6)
+        """The switch and room for its focus ring; it grows with the type."""
+        high = self._high()
+        return QSize(round(high * 1.7) + 6, high + 6)
 
     def hitButton(self, _position: Any) -> bool:  # noqa: N802 (Qt's name)
         """All of it can be clicked."""
@@ -287,21 +289,22 @@ class Switch(QCheckBox):
         """Track, knob, focus ring."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        track = QRectF(self.width() - self.WIDE - 3, (self.height() - self.HIGH) / 2, self.WIDE, self.HIGH)
+        high, wide, on = self._high(), round(self._high() * 1.7), self.isChecked()
+        track = QRectF(self.width() - wide - 3, (self.height() - high) / 2, wide, high)
         wrong = bool(self.property("wrong"))
-        painter.setPen(
-            QPen(theme.colour("warning" if wrong else "accent" if self.isChecked() else "line"), 1.5 if wrong else 1)
-        )
-        painter.setBrush(theme.colour("accent" if self.isChecked() else "raised"))
-        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), self.HIGH / 2, self.HIGH / 2)
-        left = track.right() - self.HIGH + 3 if self.isChecked() else track.left() + 3
+        painter.setPen(QPen(theme.colour("warning" if wrong else "accent" if on else "line"), 1.5 if wrong else 1))
+        painter.setBrush(theme.colour("accent" if on else "raised"))
+        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("on_accent" if self.isChecked() else "quiet"))
-        painter.drawEllipse(QRectF(left, track.top() + 3, self.HIGH - 6, self.HIGH - 6))
+        painter.setBrush(theme.colour("on_accent" if on else "quiet"))
+        painter.drawEllipse(QRectF(track.right() - high + 3 if on else track.left() + 3, track.top() + 3, high - 6, high - 6))
         if self.hasFocus():
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.colour("text"), 1.5))
-            painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), self.HIGH / 2 + 2, self.HIGH / 2 + 2)
+            painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), high / 2 + 2, high / 2 + 2)
+
+    def _high(self) -> int:
+        return round(20 * theme.points() / theme.BASE_POINTS)
 
 
 class _Snapping(SliderSpin):
@@ -313,7 +316,7 @@ class _Snapping(SliderSpin):
         self.grain = max(1, 2 ** (max(1, span // 48).bit_length() - 1))
         self.slider.setSingleStep(self.grain)
         self.slider.setPageStep(self.grain * 4)
-        self.spin.setFixedWidth(56)
+        self.spin.setFixedWidth(round(56 * theme.points() / theme.BASE_POINTS))
 
     def _on_slider(self, value: int) -> None:
         snapped = max(self.slider.minimum(), round(value / self.grain) * self.grain)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QTabBar, QVBoxLayout, QWidget
 
 from playground.spec import edit
@@ -256,8 +256,11 @@ class Inspector(QWidget):
         self.message.setFont(theme.font(0.92))
 
     def _fit_head(self) -> None:
-        """Put the pill under the caption where both do not fit beside each other."""
-        wide = self.caption.sizeHint().width() + self.pill.sizeHint().width() + 38 <= self.width()
+        """Put the pill under the caption where they may not fit beside each other; hovering never moves anything."""
+        metrics = QFontMetrics(self.pill.font())
+        kinds = {row.field.change for row in self.rows.values()} or {"graft"}
+        pill = max(metrics.horizontalAdvance(CHANGES[kind][0]) for kind in kinds) + 18
+        wide = self.caption.sizeHint().width() + pill + 38 <= self.width()
         self._head.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def _keep_margin(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
@@ -18,7 +19,7 @@ def written(value: float) -> str:
     plain = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else f"{value:g}"
     mantissa, _, exponent = f"{value:.9e}".partition("e")
     short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return short if len(short) < len(plain) - 1 or abs(value) < 1e-2 else plain
+    return short if abs(value) < 1e-2 or (len(plain) > 6 and len(short) < len(plain)) else plain
 
 
 def stepped(value: float, steps: int) -> float:
@@ -47,7 +48,7 @@ class Number(QDoubleSpinBox):
         self.setDecimals(FINEST)
         self.setRange(-1e12, 1e12)
         self.setKeyboardTracking(False)
-        self.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
+        self.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
         """As short as it can be."""

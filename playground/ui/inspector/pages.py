@@ -35,8 +35,12 @@ def sections(experiment: Experiment, tab: str, path: str) -> list[tuple[str, tup
         made = [(name, tuple(known.pop(n) for n in names if n in known)) for name, names in TRAINING]
         return [*made, ("More", tuple(known.values()))] if known else made
     found = fields(experiment, path)
-    if ".norm" in path or not any(".norm." in field.path for field in found):
-        return [("", found)]
+    layer, _, part = path.rpartition(".")
+    if part in ("attention", "mlp"):
+        around = (*fields(experiment, "model.d_model"), *fields(experiment, f"{layer}.norm"))
+        return [("", found), ("Residual stream", around)]
     norm = tuple(field for field in found if ".norm." in field.path)
     rest = tuple(field for field in found if field not in norm)
+    if not norm or not rest:
+        return [("", found)]
     return [("Parts", rest), ("Norm", norm)] if path.startswith("model.decoder") else [("", rest), ("Final norm", norm)]

@@ -47,34 +47,37 @@ class Notice(QFrame):
         self.label.setWordWrap(True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
         self.buttons: list[QPushButton] = []
-        self._grid = QGridLayout(self)
-        self._grid.setContentsMargins(10, 6, 6, 6)
-        self._grid.setSpacing(2)
-        self._grid.setColumnStretch(0, 1)
-        self._grid.addWidget(self.label, 0, 0, 1, 2)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(10, 5, 6, 5)
+        column.setSpacing(2)
+        self._first, self._more = QHBoxLayout(), QGridLayout()
+        self._first.addWidget(self.label, 1)
+        self._more.setColumnStretch(2, 1)
+        self._more.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(self._first)
+        column.addLayout(self._more)
         self.hide()
 
     def say(self, what: Said, path: str = "") -> None:
         """Show a refusal; a repair of the field at `path` itself only names the value."""
         self.clear()
         self.label.setText("\n".join(what.messages))
-        alone = len(what.fixes) == 1
-        self._grid.addWidget(self.label, 0, 0, 1, 1 if alone else 2)
         for index, fix in enumerate(what.fixes):
             button = QPushButton(f"use {shown(fix.value)}" if fix.path == path else fix.label, self)
             button.setProperty("role", "link")
             button.setAccessibleName(f"Repair: {fix.label}")
             button.setToolTip(f"Set {fix.path} to {shown(fix.value)}")
             button.clicked.connect(lambda _checked=False, fix=fix: self.repair.emit(fix))
-            row, column = (0, 1) if alone else (1 + index // 2, index % 2)
-            self._grid.addWidget(button, row, column, Qt.AlignmentFlag.AlignLeft)
+            if len(what.fixes) == 1:
+                self._first.addWidget(button)
+            else:
+                self._more.addWidget(button, *divmod(index, 2))
             self.buttons.append(button)
         self.show()
 
     def clear(self) -> None:
         """Nothing is wrong."""
         for button in self.buttons:
-            self._grid.removeWidget(button)
             button.hide()
             button.deleteLater()
         self.buttons = []

@@ -162,20 +162,16 @@ class AttentionPanel(QWidget):
 
     def _words(self, where: str, found: scores.HeadScores) -> str:
         quiet, strong = theme.theme().quiet, theme.theme().text
-        parts = [("entropy", found.entropy, " nats"), ("induction", found.induction, ""), ("previous token", found.previous, ""),
-                 ("first token", found.first, ""), ("itself", found.diagonal, "")]  # fmt: skip
-        said = [
-            f"{name} <span style='color:{strong}'>{value:.2f}</span>{unit}".replace(" ", "&nbsp;").replace(
-                "span&nbsp;", "span "
-            )
-            for name, value, unit in parts
-            if not math.isnan(value)
-        ]
-        thinned = self.matrix.thinned()
+        cells = [
+            f"<td style='color:{quiet}; padding-right:6px'>{name}</td>"
+            f"<td style='color:{strong}; padding-right:14px'>{'–' if math.isnan(value) else f'{value:.2f}'}</td>"
+            for name, value in (("entropy, nats", found.entropy), ("induction", found.induction),
+                                ("previous token", found.previous), ("first token", found.first), ("itself", found.diagonal))
+        ]  # fmt: skip
+        rows = "".join(f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2))
         return (
-            f"<div style='color:{strong}; font-weight:600'>{where}</div>"
-            f"<div style='color:{quiet}'>{' · '.join(said)}</div>"
-            + (f"<div style='color:{quiet}'>{thinned}: hover names all</div>" if thinned else "")
+            f"<div style='color:{strong}; font-weight:600'>{where}</div><table cellspacing='0' cellpadding='0'>{rows}</table>"
+            f"<div style='color:{quiet}'>{self.matrix.thinned()}</div>"
         )
 
     def _build(self) -> None:
@@ -183,7 +179,7 @@ class AttentionPanel(QWidget):
             label.setProperty("role", "quiet")
         self.note.setWordWrap(True)
         self.note.hide()
-        self.text.setWordWrap(True)
+        self.text.setMinimumWidth(1)
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.stamp.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
@@ -251,8 +247,7 @@ class AttentionPanel(QWidget):
         self.note.setVisible(not tight and bool(self.note.text()))
         below = 0
         if not tight:
-            lines = 5 if wide < 33 * self.text.fontMetrics().averageCharWidth() * 1.6 else 4
-            self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 2)
+            self.text.setFixedHeight(5 * self.text.fontMetrics().lineSpacing() + 2)
             below = self.text.height() + self.field.sizeHint().height() + 3 * theme.GRID
             below += self.note.heightForWidth(wide) + theme.GRID if self.note.text() else 0
         room = self.height() - 22 - self.heads.sizeHint().height() - theme.GRID - below

@@ -78,7 +78,7 @@ class Mosaic(QWidget):
         self._hover: Place | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Ignored)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setAccessibleName("Layers and heads")
 
     def draw(self, patterns: tuple[np.ndarray, ...], causal: tuple[bool, ...], labels: tuple[str, ...]) -> None:

@@ -1,0 +1,294 @@
+"""The curves panel: training and validation loss large, learning rate, speed and gradient norm small beneath."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from PySide6.QtCore import QPointF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+
+from playground.style import theme
+from playground.style.widgets import Caption, EmptyState, Segments
+from playground.views.curves.frame import CurvesFrame, CurvesLook
+from playground.views.curves.panel_plot import Plot, pen, short, smoothed
+
+SMOOTHING = 0.9
+SMALL = (("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"))
+NAMES = ("training", f"smoothed, {SMOOTHING}", "validation")
+UNITS = (("nats", "nats per token"), ("bits", "bits per byte"))
+
+
+class Small(QWidget):
+    """A small plot of one quantity under its name and value."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.caption, self.value, self.plot = Caption(title), QLabel(), Plot(title)
+        self.line = self.plot.curve()
+        self.plot.setMouseEnabled(False, False)  # its steps are those of the loss above
+        self.plot.getViewBox().setAutoVisible(y=True)
+        self.steps = self.values = np.zeros(0)
+        row = QHBoxLayout()
+        row.setContentsMargins(0, 0, 6, 0)
+        row.addWidget(self.caption)
+        row.addStretch(1)
+        row.addWidget(self.value)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addLayout(row)
+        column.addWidget(self.plot, 1)
+
+    def draw(self, steps: np.ndarray, values: np.ndarray) -> None:
+        """Show the line so far."""
+        self.steps, self.values = steps, values
+        self.line.setData(steps, values)
+        self.read(None)
+
+    def read(self, step: float | None) -> None:
+        """Print the value at a step, or the newest one."""
+        index = nearest(self.steps, step) if step is not None else len(self.values) - 1
+        self.value.setText(short(float(f"{self.values[index]:.3g}")) if len(self.values) else "")
+
+    def retheme(self) -> None:
+        """Take the theme in force."""
+        self.caption.restyle()
+        self.value.setFont(theme.font(0.9, bold=True))
+        self.plot.retheme()
+        self.plot.getAxis("left").setStyle(maxTickLevel=0, textFillLimits=[(0, 0.5)])
+        self.plot.getAxis("bottom").setStyle(textFillLimits=[(0, 0.6)])
+        self.line.setPen(pen("accent", 1.5, 220))
+
+
+class CurvesPanel(QWidget):
+    """Lines in the theme's colours, named at their ends; wheel and drag zoom, a double click or Fit shows everything."""
+
+    look_changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._frame: CurvesFrame | None = None
+        self._smooth = np.zeros(0)
+        self._step: float | None = None
+        self.units, self.log = Segments(UNITS), QPushButton("log steps")
+        self.fit, self.stamp, self.title = QPushButton("Fit"), QLabel(), Caption("Loss")
+        self.loss = Plot("Loss", widest=NAMES[1])
+        self.small = {name: Small(title) for name, title in SMALL}
+        self.empty = EmptyState("Press Play: the loss appears here", "Space plays and pauses; one step is one optimiser step.")
+        self.card = QLabel(self.loss)
+        self._build()
+        self._connect()
+        self.retheme()
+
+    # -- what every panel offers --------------------------------------------------------------------------------
+
+    def look(self) -> CurvesLook:
+        """As many points as can be told apart."""
+        return CurvesLook()
+
+    def draw(self, frame: CurvesFrame) -> None:
+        """Show the run so far."""
+        self._frame = frame
+        anything = len(frame.steps) > 0 or len(frame.validation) > 0
+        self._pages.setCurrentIndex(1 if anything else 0)
+        self._smooth = smoothed(frame.loss, SMOOTHING)
+        self._draw_loss()
+        for name, small in self.small.items():
+            small.draw(frame.lr_steps, getattr(frame, name))
+        self._print_stamp()
+        self._read(self._step)
+
+    def retheme(self) -> None:
+        """Take the theme and the type scale in force: every pen, font and ground anew."""
+        self.title.restyle()
+        self.stamp.setFont(theme.font(0.9))
+        self.card.setFont(theme.font(0.9))
+        self.empty.title.setFont(theme.font(1.3, bold=True))
+        self.card.setStyleSheet(
+            f"background: {theme.theme().surface}; border: 1px solid {theme.theme().line}; border-radius: 8px; padding: 7px 11px;"
+        )
+        bold = QFontMetricsF(theme.font(bold=True))
+        self.units.setMinimumWidth(round(2 * max(bold.horizontalAdvance(label) for _, label in UNITS)) + 48)
+        self.log.setMinimumWidth(round(bold.horizontalAdvance(self.log.text())) + 24)
+        self.loss.retheme()
+        self._training.setPen(pen("quiet", 1, 120))
+        self._smoothed.setPen(pen("accent", 2))
+        self._validation.setPen(pen("text", 2))
+        self._validation.setSymbolBrush(theme.colour("text"))
+        self._validation.setSymbolPen(pen("window", 1))
+        for small in self.small.values():
+            small.retheme()
+        if self._frame is not None:
+            self._draw_loss()
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _factor(self) -> float:
+        """From nats per token to the chosen unit: bits per byte = nats / ln 2 / bytes per token."""
+        frame = self._frame
+        if frame is None or self.units.value() == "nats" or frame.bytes_per_token <= 0:
+            return 1.0
+        return 1.0 / (math.log(2.0) * frame.bytes_per_token)
+
+    def _draw_loss(self) -> None:
+        frame, factor = self._frame, self._factor()
+        if frame is None:
+            return
+        self._training.setData(*self._drawable(frame.steps, frame.loss * factor))
+        self._smoothed.setData(*self._drawable(frame.steps, self._smooth * factor))
+        self._validation.setData(*self._drawable(frame.validation_steps, frame.validation * factor))
+        colours, ends = theme.theme(), []
+        for name, colour, steps, values in (
+            (NAMES[2], colours.text, frame.validation_steps, frame.validation),
+            (NAMES[1], colours.accent, frame.steps, self._smooth),
+            (NAMES[0], colours.quiet, frame.steps, frame.loss),
+        ):
+            if len(values) and math.isfinite(values[-1]):
+                last = float(values[-1]) * factor
+                ends.append((f"<b>{last:.3f}</b> {name}", colour, self._x(float(steps[-1])), last))
+        self.loss.ends(ends)
+        self.loss.setAccessibleDescription(f"Step {frame.step:,}: " + ", ".join(self.loss.end_labels()))
+
+    def _drawable(self, steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Step 0 has no place on a logarithmic axis."""
+        seen = steps >= 1 if self.log.isChecked() else slice(None)
+        return steps[seen], values[seen]
+
+    def _x(self, step: float) -> float:
+        return math.log10(max(step, 1.0)) if self.log.isChecked() else step
+
+    def _print_stamp(self) -> None:
+        if self._frame is not None:
+            step = f"step {self._frame.step:,}"
+            self.stamp.setText(f"picture of {step}" if self.width() >= 560 else step)
+
+    def _on_pointed(self, x: float) -> None:
+        self._read(None if math.isnan(x) else (10.0**x if self.log.isChecked() else x))
+
+    def _read(self, step: float | None) -> None:
+        """Put the cursor on the nearest step in every plot and print what the lines say there."""
+        frame, self._step = self._frame, step
+        if frame is None or step is None or not len(frame.steps):
+            step = None
+        else:
+            step = float(frame.steps[nearest(frame.steps, step)])
+        for plot in (self.loss, *(small.plot for small in self.small.values())):
+            plot.point_at(None if step is None else self._x(step))
+        for small in self.small.values():
+            small.read(step)
+        self.card.setVisible(step is not None)
+        if step is not None and frame is not None:
+            self._print_card(frame, step)
+
+    def _print_card(self, frame: CurvesFrame, step: float) -> None:
+        factor, quiet, index = self._factor(), theme.theme().quiet, nearest(frame.steps, step)
+        rows = [(NAMES[0], frame.loss[index] * factor), (NAMES[1], self._smooth[index] * factor)]
+        if len(frame.validation):
+            at = nearest(frame.validation_steps, step)
+            rows.append((f"validation, step {frame.validation_steps[at]:,.0f}", frame.validation[at] * factor))
+        lines = "".join(
+            f"<tr><td style='color:{quiet}; padding-right:10px'>{name}</td><td align='right'><b>{value:.3f}</b></td></tr>"
+            for name, value in rows
+        )
+        self.card.setText(f"<b>step {step:,.0f}</b><table cellspacing='0'>{lines}</table>")
+        self.card.adjustSize()
+        box = self.loss.getViewBox()
+        x = self.loss.mapFromScene(box.mapViewToScene(QPointF(self._x(step), 0.0))).x()
+        area = self.loss.mapFromScene(box.sceneBoundingRect()).boundingRect()
+        left = x + 12 if x + 12 + self.card.width() < area.right() else x - 12 - self.card.width()
+        self.card.move(max(area.left() + 2, left), area.top() + 6)
+
+    def show_everything(self) -> None:
+        """Undo every zoom and follow the run again."""
+        self.loss.enableAutoRange()
+
+    def _follow(self, box: object, steps: tuple[float, float]) -> None:
+        """The small plots show the steps that the large one shows."""
+        for small in self.small.values():
+            small.plot.setXRange(*steps, padding=0)
+
+    def _on_log(self, on: bool) -> None:
+        for plot in (self.loss, *(small.plot for small in self.small.values())):
+            plot.setLogMode(x=on, y=False)
+        self._draw_loss()
+        self.show_everything()
+
+    def _on_unit(self, unit: str) -> None:
+        self._draw_loss()
+        self._read(self._step)
+        self.loss.enableAutoRange()
+
+    def _build(self) -> None:
+        self._training, self._smoothed = self.loss.curve(), self.loss.curve()
+        self._validation = self.loss.curve(points=True)
+        self.units.set_value("nats")
+        self.units.set_accessible("Unit of the loss")
+        self.log.setCheckable(True)
+        self.log.setProperty("role", "segment")
+        self.log.setProperty("end", "only")
+        self.log.setToolTip("Steps on a logarithmic axis")
+        self.log.setAccessibleName("Logarithmic steps")
+        self.fit.setProperty("role", "link")
+        self.fit.setToolTip("Show everything again (double click)")
+        self.fit.setAccessibleName("Show the whole curves")
+        self.stamp.setProperty("role", "quiet")
+        self.card.setTextFormat(Qt.TextFormat.RichText)
+        self.card.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.card.hide()
+        header = QHBoxLayout()
+        header.setSpacing(theme.GRID)
+        for widget in (self.title, self.units, self.log, self.fit):
+            header.addWidget(widget)
+        header.addStretch(1)
+        header.addWidget(self.stamp)
+        self._beneath = QWidget()
+        beneath = QGridLayout(self._beneath)
+        beneath.setContentsMargins(0, 0, 0, 0)
+        beneath.setHorizontalSpacing(16)
+        for column, small in enumerate(self.small.values()):
+            beneath.addWidget(small, 0, column)
+            beneath.setColumnStretch(column, 1)
+        content = QWidget()
+        column = QVBoxLayout(content)
+        column.setContentsMargins(16, 10, 16, 8)
+        column.setSpacing(theme.GRID)
+        column.addLayout(header)
+        column.addWidget(self.loss, 5)
+        column.addWidget(self._beneath, 2)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(content)
+        self.setMinimumSize(300, 180)
+
+    def _connect(self) -> None:
+        self.units.chosen.connect(self._on_unit)
+        self.log.toggled.connect(self._on_log)
+        self.fit.clicked.connect(self.show_everything)
+        self.loss.getViewBox().sigXRangeChanged.connect(self._follow)
+        for plot in (self.loss, *(small.plot for small in self.small.values())):
+            plot.pointed.connect(self._on_pointed)
+            plot.fit_wanted.connect(self.show_everything)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Little room shows the loss alone."""
+        super().resizeEvent(event)
+        tight = self.height() < 300
+        self._beneath.setVisible(not tight)
+        self.small["grad_norm"].setVisible(self.width() >= 560)
+        for widget in (self.log, self.title):
+            widget.setVisible(self.width() >= 480)
+        for small in self.small.values():
+            small.plot.getAxis("bottom").setStyle(showValues=self.height() >= 480)
+            small.plot.getAxis("bottom").setHeight(round(theme.points(2.2)) if self.height() >= 480 else 4)
+        self._print_stamp()
+
+
+def nearest(steps: np.ndarray, step: float) -> int:
+    """The index of the step nearest to one, in ascending steps."""
+    right = int(np.searchsorted(steps, step).clip(1, max(len(steps) - 1, 1)))
+    return right - 1 if right >= len(steps) or step - steps[right - 1] <= steps[right] - step else right
+
+
+PANEL = CurvesPanel

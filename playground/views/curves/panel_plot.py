@@ -1,0 +1,182 @@
+"""One plot of the curves panel: pyqtgraph with the theme's pens and type, labels at the line ends, and a cursor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPen
+from PySide6.QtWidgets import QGraphicsTextItem, QWidget
+
+from playground.style import theme
+
+
+def short(value: float) -> str:
+    """A number as an axis shows it: 30k, 1.5M, 0.25, 6e-4."""
+    size = abs(value)
+    if size >= 1e6:
+        return f"{value / 1e6:g}M"
+    if size >= 1e4:
+        return f"{value / 1e3:g}k"
+    if 0 < size < 1e-3:
+        mantissa, exponent = f"{value:.3g}e0".split("e")[0], math.floor(math.log10(size))
+        mantissa = f"{value / 10**exponent:.3g}"
+        return f"{mantissa}e{exponent}"
+    return f"{value:,.4g}" if size < 1e3 else f"{value:,.0f}"
+
+
+class NumberAxis(pg.AxisItem):
+    """An axis whose numbers are short; on a logarithmic axis only the powers of ten are named."""
+
+    def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
+        """The text of each tick."""
+        if self.logMode:
+            return self.logTickStrings(values, scale, spacing)
+        return [short(float(f"{value * scale:.6g}")) for value in values]
+
+    def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
+        """The text of each tick, from its logarithm: whole powers only."""
+        return [short(10.0 ** round(value)) if abs(value - round(value)) < 1e-6 else "" for value in values]
+
+
+class Plot(pg.PlotWidget):
+    """A plot without menus; `pointed` tells the x under the pointer (NaN when it leaves)."""
+
+    pointed = Signal(float)
+    fit_wanted = Signal()
+
+    def __init__(self, name: str, *, widest: str = "", parent: QWidget | None = None) -> None:
+        """`widest` is the longest name of a line, if room right of the plot shall hold names and values at the line ends."""
+        self._bottom, self._left = NumberAxis("bottom"), NumberAxis("left")
+        super().__init__(parent, axisItems={"bottom": self._bottom, "left": self._left})
+        self.setAccessibleName(name)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setFrameShape(self.Shape.NoFrame)
+        self.getViewBox().setDefaultPadding(0.03)
+        self.setLimits(xMin=0)  # step 0, and step 1 on a logarithmic axis
+        self._widest = widest
+        if widest:
+            self.showAxis("right")
+            self.getAxis("right").setStyle(showValues=False, tickLength=0)
+        self._ends: list[tuple[QGraphicsTextItem, float, float]] = []
+        self.cursor = pg.InfiniteLine(angle=90, movable=False)
+        self.cursor.hide()
+        self.addItem(self.cursor, ignoreBounds=True)
+        self.getViewBox().sigRangeChanged.connect(self._place_ends)
+        self.getViewBox().sigResized.connect(self._place_ends)
+        self._left.enableAutoSIPrefix(False)
+        self._bottom.enableAutoSIPrefix(False)
+
+    def curve(self, *, points: bool = False) -> pg.PlotDataItem:
+        """A new line, as yet without colour or data; `points` marks each of its points."""
+        made = pg.PlotDataItem(antialias=True, connect="finite", **({"symbol": "o", "symbolSize": 8} if points else {}))
+        self.addItem(made)
+        return made
+
+    def retheme(self) -> None:
+        """Take the colours and the type in force; pyqtgraph gives tick labels no font unless told."""
+        self.setBackground(theme.colour("window"))
+        small = theme.font(0.85)
+        for axis in (self._left, self._bottom):
+            axis.setStyle(tickFont=small, tickLength=-3, tickTextOffset=6)
+            axis.setPen(pg.mkPen(theme.colour("line")))
+            axis.setTextPen(pg.mkPen(theme.colour("quiet")))
+        self._left.setWidth(round(theme.points(4.6)))
+        self._bottom.setHeight(round(theme.points(2.2)))
+        self._left.setPen(pg.mkPen(None))
+        self._left.setTickPen(pg.mkPen(theme.colour("line")))
+        if self._widest:
+            widest = QFontMetricsF(theme.font(0.85, bold=True)).horizontalAdvance(f"00.000 {self._widest}")
+            self.getAxis("right").setWidth(round(widest) + 10)
+            self.getAxis("right").setPen(pg.mkPen(None))
+            self.getAxis("right").setTickPen(pg.mkPen(None))
+        self._left.setGrid(110)
+        self.cursor.setPen(pg.mkPen(theme.colour("quiet", 160), width=1))
+
+    def ends(self, labels: Sequence[tuple[str, str, float, float]]) -> None:
+        """Label the line ends: (text, colour, x, y) in the plot's coordinates; in the gutter, without overlap."""
+        while len(self._ends) < len(labels):
+            item = QGraphicsTextItem(self.getPlotItem())
+            item.document().setDocumentMargin(0)
+            self._ends.append((item, 0.0, 0.0))
+        fresh = []
+        for index, (item, _, _) in enumerate(self._ends):
+            if index >= len(labels):
+                item.setPlainText("")
+                continue
+            text, colour, x, y = labels[index]
+            item.setFont(theme.font(0.85))
+            item.setDefaultTextColor(QColor(colour))
+            item.setHtml(text)
+            fresh.append((item, x, y))
+        self._ends = fresh + [(item, 0.0, 0.0) for item, _, _ in self._ends[len(labels) :]]
+        self._place_ends()
+
+    def end_labels(self) -> list[str]:
+        """The texts at the line ends."""
+        return [item.toPlainText() for item, _, _ in self._ends if item.toPlainText()]
+
+    def point_at(self, x: float | None) -> None:
+        """Draw the cursor at an x, or hide it."""
+        self.cursor.setVisible(x is not None)
+        if x is not None:
+            self.cursor.setValue(x)
+
+    def _place_ends(self) -> None:
+        shown = [entry for entry in self._ends if entry[0].toPlainText()]
+        if not shown:
+            return
+        box = self.getViewBox()
+        area = box.mapRectToItem(self.getPlotItem(), box.rect())
+        at = []
+        for item, x, y in shown:
+            point = self.getPlotItem().mapFromItem(box, box.mapFromView(QPointF(x, y)))
+            at.append((point.y(), item))
+        at.sort(key=lambda entry: entry[0])
+        height = shown[0][0].boundingRect().height() + 1
+        tops = [min(max(y - height / 2, area.top()), area.bottom() - height) for y, _ in at]
+        for index in range(1, len(tops)):
+            tops[index] = max(tops[index], tops[index - 1] + height)
+        below = max(0.0, tops[-1] + height - area.bottom())
+        for (_, item), top in zip(at, tops, strict=True):
+            item.setPos(area.right() + 8, top - below)
+
+    # -- what the person does -----------------------------------------------------------------------------------
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Tell where the pointer is."""
+        super().mouseMoveEvent(event)
+        box, scene = self.getViewBox(), self.mapToScene(event.position().toPoint())
+        inside = box.sceneBoundingRect().contains(scene)
+        self.pointed.emit(box.mapSceneToView(scene).x() if inside else math.nan)
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """The pointer is gone."""
+        super().leaveEvent(event)
+        self.pointed.emit(math.nan)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show everything again."""
+        super().mouseDoubleClickEvent(event)
+        self.fit_wanted.emit()
+
+
+def pen(name: str, width: float, alpha: int = 255) -> QPen:
+    """A pen of the theme in force, in pixels."""
+    made = pg.mkPen(theme.colour(name, alpha), width=width)
+    made.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    return made
+
+
+def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
+    """Exponential mean of the points, each keeping `weight` of what was before; free of the start's bias (Kingma & Ba 2015)."""
+    made, mean, seen = np.empty(len(values)), 0.0, 0.0
+    for index, value in enumerate(values.tolist()):
+        if math.isfinite(value):
+            mean, seen = weight * mean + (1 - weight) * value, weight * seen + (1 - weight)
+        made[index] = mean / seen if seen else math.nan
+    return made

@@ -1,0 +1,340 @@
+"""The engine: the body of the one background thread, which alone touches the model."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from typing import Literal
+
+import torch
+
+from playground.data.errors import Cancelled
+from playground.training import checkpoint
+from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
+from playground.training.report import StepReport
+from playground.training.run import Run
+from playground.views.subject import Subject
+from playground.worker.commands import (
+    Apply,
+    Ask,
+    Cancel,
+    Command,
+    OpenModel,
+    Pause,
+    Play,
+    Restart,
+    Save,
+    Step,
+    Stop,
+    Watch,
+)
+from playground.worker.faults import fault
+from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Progress, Saved, Status
+from playground.worker.watching import Job, Watching
+
+PUBLISH_SECONDS = 0.15
+"""How often status and step reports go into the mailbox while training."""
+GAP_SECONDS = 0.02
+"""How long pictures may hold up the next step before the rest waits for the gap after it."""
+Tick = Callable[[str, float | None], None]
+Asked = Callable[[], bool]
+Made = tuple[Run, Literal["hot", "graft", "fresh", "opened"], str]
+
+
+class Engine:
+    """Answers commands in order, trains in between, and shows what is watched; no exception ends it, only Stop does."""
+
+    def __init__(self, mailbox: Mailbox, device: str = "auto") -> None:
+        self._mailbox, self._device = mailbox, device
+        self._backlog: deque[Command] = deque()
+        self._watching = Watching(mailbox)
+        self._run: Run | None = None
+        self._before: Run | None = None
+        """The run that a fresh start has replaced; undoing that edit brings it back."""
+        self._steps: Iterator[StepReport] | None = None
+        self._reports: list[StepReport] = []
+        self._described, self._parameters = "", 0
+        self._published = 0.0
+        self._playing = self._stopping = False
+        self._missing = Fault("There is no model to train yet.", "", "Open one first.")
+        """Why there is no run; said again when somebody wants to train."""
+
+    def run(self) -> None:
+        """The body of the thread; returns after Stop."""
+        self._prepare()
+        while not self._stopping:
+            try:
+                self._turn()
+            except Exception as error:  # commands, steps and probes catch their own: this is the net under them
+                self._playing = False
+                self._mailbox.put_event(fault(error, "Training"))
+        self._playing = False
+        self._publish("stopped")
+
+    # -- the loop -----------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """One command, or one step with the pictures due, or one picture; sleeps when there is none of them."""
+        job = self._urgent()
+        self._fetch(wait=not (self._playing or self._backlog or job))
+        if self._backlog:
+            self._answer(self._backlog.popleft())
+            self._publish()
+        elif self._playing:
+            self._step()
+            self._look()
+            if not self._playing or time.perf_counter() - self._published > PUBLISH_SECONDS:
+                self._publish()
+        elif (job := self._urgent()) is not None:  # again: what just came in may have ended or changed it
+            self._watching.run(job, self._subject())
+
+    def _fetch(self, wait: bool = False) -> None:
+        """Take everything from the inbox. What is to be seen changes at once, everything else waits its turn."""
+        inbox = self._mailbox.inbox
+        while wait or not inbox.empty():
+            command = inbox.get()
+            wait = False
+            if isinstance(command, Watch):
+                self._watching.watch(command.view, command.look)
+            elif isinstance(command, Ask):
+                self._watching.ask(command)
+            else:
+                self._backlog.append(command)
+
+    def _answer(self, command: Command) -> None:
+        if isinstance(command, Play):
+            self._play()
+        elif isinstance(command, Pause):
+            self._playing = False
+        elif isinstance(command, Step):
+            self._take(command.count)
+        elif isinstance(command, Restart):
+            self._attempt("Starting again", self._restart)
+        elif isinstance(command, Apply):
+            self._apply(command)
+        elif isinstance(command, OpenModel):
+            self._open(command)
+        elif isinstance(command, Save):
+            self._attempt("Saving", lambda: self._save(command))
+        elif isinstance(command, Stop):
+            self._stopping = True
+        else:  # a Cancel that found nothing to cancel
+            assert isinstance(command, Cancel), command
+
+    # -- training -----------------------------------------------------------------------------------------------
+
+    def _play(self) -> None:
+        if self._run is None:
+            self._mailbox.put_event(self._missing)
+        elif not self._playing:
+            self._playing = True
+            self._watching.started()
+
+    def _take(self, count: int) -> None:
+        """Some steps and then a pause; another Pause, Play or Stop ends them early."""
+        self._playing = False
+        if self._run is None:
+            self._mailbox.put_event(self._missing)
+            return
+        for left in range(count, 0, -1):
+            self._playing = True
+            self._step()
+            if not self._playing:  # it failed
+                return
+            self._fetch()
+            if any(isinstance(command, (Pause, Play, Stop)) for command in self._backlog):
+                break
+            if left > 1:
+                self._look()
+                if time.perf_counter() - self._published > PUBLISH_SECONDS:
+                    self._publish()
+        self._playing = False
+
+    def _step(self) -> None:
+        assert self._run is not None
+        if self._steps is None:
+            self._steps = self._run.trainer.steps()
+        try:
+            self._reports.append(next(self._steps))
+        except Exception as error:
+            self._playing = False
+            self._steps = None
+            # what is left of a step that broke off must not flow into the next one
+            self._run.trainer.optimiser.zero_grad(set_to_none=True)
+            self._mailbox.put_event(fault(error, "Training"))
+
+    def _look(self) -> None:
+        """Pictures that cannot wait, then those that are due, within the budget."""
+        start = time.perf_counter()
+        while (job := self._urgent()) is not None:
+            self._watching.run(job, self._subject())
+        while time.perf_counter() - start < GAP_SECONDS:
+            if (job := self._watching.due(self._subject().step)) is None:
+                return
+            self._watching.run(job, self._subject())
+
+    def _restart(self) -> None:
+        if self._run is None:
+            self._mailbox.put_event(self._missing)
+        else:
+            self._adopt((self._run.restart(), "fresh", "Training starts again from fresh weights."), number=0)
+
+    # -- long jobs ----------------------------------------------------------------------------------------------
+
+    def _apply(self, command: Apply) -> None:
+        """Build the newest edit that is waiting; older ones need no answer."""
+        if self._superseded():
+            return
+
+        def make(progress: Tick, cancelled: Asked) -> Made:
+            if self._run is None:
+                fresh = Run.fresh(command.experiment, device=self._device, progress=progress, cancelled=cancelled)
+                return fresh, "fresh", ""
+            if self._before is not None and command.experiment == self._before.experiment:
+                return self._before, "fresh", "The weights from before are back."
+            return self._run.apply(command.experiment, progress=progress, cancelled=cancelled)
+
+        made = self._long("Changing the model", make, self._superseded, command.number)
+        if made is not None:
+            if made[1] == "fresh":
+                self._before = self._run
+            self._adopt(made, command.number)
+
+    def _open(self, command: OpenModel) -> None:
+        def make(progress: Tick, cancelled: Asked) -> Made:
+            run = Run.open(command.folder, device=self._device, text=command.text, progress=progress, cancelled=cancelled)
+            return run, "opened", ""
+
+        made = self._long("Opening the model", make)
+        if made is not None:
+            self._playing, self._before = False, None
+            self._adopt(made, command.number)
+
+    def _long(
+        self,
+        doing: str,
+        make: Callable[[Tick, Asked], Made],
+        superseded: Asked = lambda: False,
+        number: int | None = None,
+    ) -> Made | None:
+        """Do something that can take long, with progress and Cancel; None, and a Fault, when it came to nothing."""
+        job = ""
+
+        def progress(name: str, share: float | None) -> None:
+            nonlocal job
+            if not job:
+                self._publish("busy")
+            job = name
+            self._mailbox.put_progress(Progress(name, share))
+
+        def cancelled() -> bool:
+            self._fetch()
+            return superseded() or any(isinstance(waiting, (Cancel, Stop)) for waiting in self._backlog)
+
+        try:
+            return make(progress, cancelled)
+        except Exception as error:
+            if isinstance(error, Cancelled):
+                said = Fault("Cancelled.", "", "Everything is as it was before.", number)
+                if not superseded():
+                    self._mailbox.put_event(said)
+            else:
+                said = fault(error, doing, number)
+                self._mailbox.put_event(said)
+            if self._run is None:
+                self._missing = said
+            return None
+        finally:
+            if job:
+                self._mailbox.put_progress(Progress(job, 1.0, done=True))
+
+    def _superseded(self) -> bool:
+        """Whether a newer Apply waits, with nothing before it that needs this one's model."""
+        for command in self._backlog:
+            if isinstance(command, Apply):
+                return True
+            if isinstance(command, (Save, Step, Restart, OpenModel)):
+                return False
+        return False
+
+    def _adopt(self, made: Made, number: int) -> None:
+        """Go on with what a command has made, and say so."""
+        run, change, kept = made
+        if self._run is None or run.trainer is not self._run.trainer:
+            self._steps = None
+        self._publish()  # step reports of the run before come before the news
+        self._run = run
+        self._use_threads(run)
+        if change != "hot":
+            self._watching.model_changed(forget=change != "graft")
+        self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
+
+    def _save(self, command: Save) -> None:
+        if self._run is None:
+            self._mailbox.put_event(self._missing)
+            return
+        checkpoint.save(command.folder, self._run)
+        self._mailbox.put_event(Saved(command.folder))
+
+    # -- what is said -------------------------------------------------------------------------------------------
+
+    def _attempt(self, doing: str, act: Callable[[], None]) -> None:
+        try:
+            act()
+        except Exception as error:
+            self._mailbox.put_event(fault(error, doing))
+
+    def _prepare(self) -> None:
+        """Choose device and threads before torch does anything; a device that is not there is said once."""
+        try:
+            device = choose(self._device)
+        except DeviceError as error:
+            self._device = "auto"
+            device = choose("auto")
+            remedy = f"{error.remedy} Until then {describe(device)} is used.".strip()
+            self._mailbox.put_event(Fault(error.what, error.why, remedy))
+        set_threads(choose_threads(device, busy_window=True))
+        self._described = describe(device)
+        self._publish()
+
+    def _use_threads(self, run: Run) -> None:
+        self._parameters = sum(parameter.numel() for parameter in run.trainer.model.parameters())
+        wanted = choose_threads(run.device, busy_window=True, parameters=self._parameters)
+        if wanted != torch.get_num_threads():
+            set_threads(wanted)
+
+    def _urgent(self) -> Job | None:
+        if self._run is None:
+            return None
+        return self._watching.urgent(self._run.trainer.step, training=self._playing)
+
+    def _subject(self) -> Subject:
+        assert self._run is not None
+        trainer = self._run.trainer
+        return Subject(trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device)
+
+    def _publish(self, mode: Mode | None = None) -> None:
+        """Put the step reports and what the engine is doing into the mailbox."""
+        self._published = time.perf_counter()
+        if self._reports:
+            self._mailbox.put_reports(self._reports)
+            self._reports = []
+        if self._run is None:
+            mode = mode or "starting"
+            self._mailbox.put_status(Status(mode=mode, device=self._described, threads=torch.get_num_threads()))
+            return
+        trainer = self._run.trainer
+        history = trainer.history
+        status = Status(
+            mode=mode or ("running" if self._playing else "paused"),
+            step=trainer.step,
+            loss=float(history.loss[-1]) if len(history.loss) else None,
+            validation=float(history.validation[-1]) if len(history.validation) else None,
+            tokens_per_s=float(history.tokens_per_s[-1]) if self._playing and len(history.tokens_per_s) else 0.0,
+            watching=self._watching.share() if self._playing else 0.0,
+            device=self._described,
+            threads=torch.get_num_threads(),
+            parameters=self._parameters,
+        )
+        self._mailbox.put_status(status)
