@@ -74,7 +74,7 @@ def _sheet(t: Theme) -> str:
     QToolTip {{ background: {t.surface}; color: {t.text}; border: 1px solid {t.line}; padding: 6px; }}
     QLabel[role="caption"] {{ color: {t.quiet}; }}
     QLabel[role="quiet"] {{ color: {t.quiet}; }}
-    QLabel[role="pill"] {{ border: 1px solid {t.line}; border-radius: 12px; padding: 3px 10px; color: {t.quiet}; }}
+    QLabel[role="pill"] {{ border: 1px solid {t.line}; border-radius: 9px; padding: 3px 10px; color: {t.quiet}; }}
     QLabel[role="good"] {{ background: {t.good_ground}; color: {t.good}; border-radius: 8px; padding: 2px 8px; }}
     QLabel[role="warning"] {{ background: {t.warning_ground}; color: {t.warning}; border-radius: 8px; padding: 2px 8px; }}
     QLabel[role="bad"] {{ border: 1px solid {t.bad}; color: {t.bad}; border-radius: 8px; padding: 1px 7px; }}

@@ -42,7 +42,7 @@ class Pill(QLabel):
 
     def __init__(self, text: str = "", role: str = "pill", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Maximum)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setProperty("role", role)
 
     def set_role(self, role: str) -> None:

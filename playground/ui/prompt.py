@@ -21,7 +21,7 @@ from playground.style.tokentext import quoted
 from playground.style.widgets import Caption, Pill
 from playground.worker.mailbox import Answer
 
-DEFAULT_PROMPT = "The value of the "
+DEFAULT_PROMPT = "The value of the"
 DELAY_MS = 250
 ROW = 24
 
@@ -35,9 +35,10 @@ class PromptBar(QWidget):
         super().__init__(parent)
         self.setMinimumHeight(168)
         self._answer: Answer | None = None
-        self.caption, self.follows = Caption("Prompt"), Pill("answers follow training", "good")
+        self.caption, self.follows = Caption("Prompt"), Pill("follows training", "good")
         self.note = QLabel()
         self.note.setProperty("role", "quiet")
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.edit = QLineEdit(DEFAULT_PROMPT)
         self.edit.setAccessibleName("Prompt")
         self.edit.setPlaceholderText("Write the beginning of a text, and the model goes on")
@@ -76,7 +77,9 @@ class PromptBar(QWidget):
         if answer.prompt != self.edit.text():
             return
         self._answer = answer
-        self.note.setText(answer.note or f"at step {answer.step:,}")
+        self.follows.setText(f"answer of step {answer.step:,}")
+        self.note.setText(answer.note)
+        self.note.setToolTip(answer.note)
         self._write()
         self.bars.show_choices(answer.choices)
 
@@ -96,14 +99,15 @@ class PromptBar(QWidget):
         head.setSpacing(8)
         head.addWidget(self.caption)
         head.addWidget(self.follows)
-        head.addWidget(self.note)
-        head.addStretch(1)
+        head.addWidget(self.note, 1)
         for name, box in (("Temperature", self.temperature), ("Top-k", self.top_k)):
             label = QLabel(name)
             label.setProperty("role", "quiet")
             label.setBuddy(box)
             box.setAccessibleName(name)
-            box.setFixedWidth(76)
+            box.setFixedWidth(60)
+            box.setButtonSymbols(box.ButtonSymbols.NoButtons)
+            box.setAlignment(Qt.AlignmentFlag.AlignCenter)
             self._labels.append(label)
             head.addWidget(label)
             head.addWidget(box)

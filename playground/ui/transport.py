@@ -82,7 +82,8 @@ class TransportBar(QWidget):
         self.figures["step"].show_value(f"{status.step:,}")
         self.figures["loss"].show_value("–" if status.loss is None else f"{status.loss:.3f}")
         self.figures["validation"].show_value("–" if status.validation is None else f"{status.validation:.3f}")
-        self.figures["speed"].show_value(_thousands(status.tokens_per_s) if status.tokens_per_s else "–")
+        if status.tokens_per_s or not status.step:  # at rest, the speed it had stays
+            self.figures["speed"].show_value(_thousands(status.tokens_per_s) if status.tokens_per_s else "–")
         if status.device:
             plural = "" if status.threads == 1 else "s"
             short = status.device.split(" · ")[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -194,7 +194,7 @@ class MainWindow(QMainWindow):
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _arrange(self) -> None:
-        middle = QSplitter(Qt.Orientation.Vertical)
+        self.rows = middle = QSplitter(Qt.Orientation.Vertical)
         middle.addWidget(self.stage)
         middle.addWidget(self.prompt)
         middle.setStretchFactor(0, 1)
@@ -206,7 +206,6 @@ class MainWindow(QMainWindow):
         self.columns.setStretchFactor(1, 1)
         self.columns.setHandleWidth(1)
         self.columns.setChildrenCollapsible(False)
-        self.columns.setSizes([272, 900, 304])
         ground = QWidget()
         column = QVBoxLayout(ground)
         column.setContentsMargins(0, 0, 0, 0)
@@ -283,6 +282,15 @@ class MainWindow(QMainWindow):
         if not self._painted:
             self._painted = True
             QTimer.singleShot(0, self._after_first_paint)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802 (Qt's name)
+        """Share out the room when the size is known: columns for the hands, the rest for the stage."""
+        super().showEvent(event)
+        if not self._painted:
+            side = max(256, min(320, self.width() // 5))
+            self.columns.setSizes([side, self.width() - 2 * side - 48, side + 48])
+            prompt = max(self.prompt.minimumHeight(), self.height() // 5)
+            self.rows.setSizes([self.height() - prompt, prompt])
 
     def _after_first_paint(self) -> None:
         self.stage.start()

@@ -18,7 +18,7 @@ def fault(error: BaseException, doing: str, number: int | None = None) -> Fault:
     if hasattr(error, "what"):
         return Fault(str(error.what), str(getattr(error, "why", "")), str(getattr(error, "remedy", "")), number)
     if isinstance(error, SpecError):
-        return Fault("This model cannot be built.", f"{error}.", "Change that field, or undo.", number)
+        return Fault(f"{doing} failed.", f"{error}.", "Change that, and try again.", number)
     if isinstance(error, Diverged):
         return Fault("Training has stopped.", str(error), number=number)
     if out_of_memory(error):

@@ -156,7 +156,8 @@ class AttentionPanel(QWidget):
         self.matrix.draw(pattern, frame.tokens, frame.causal[row])
         where = f"{layer_title(shown[0], frame.names)} · head {shown[1] + 1}"
         self.mosaic.setAccessibleDescription(where)
-        self.title.setText(where if self.width() < 860 else f"{where} — who looks at whom")
+        short = f"L{layer_label(shown[0])} · H{shown[1] + 1}"
+        self.title.setText(short if self._tight() else where if self.width() < 860 else f"{where} — who looks at whom")
         self.hint.setText("locked · Esc releases" if self.locked else "click locks")
         self.text.setText(self._words(where, scores.score(pattern, frame.tokens)))
 

@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import colourmaps, theme, tokentext
-from playground.views.attention import scores
+from playground.views.attention import panel_card, scores
 
 LEGEND = 40
 """Pixels right of the matrix for the scale."""
@@ -242,8 +242,8 @@ class Matrix(QWidget):
                     painter.drawText(QPointF(0, 0), self._columns[at].strip(" "))
                     painter.restore()
                 else:
-                    painter.drawText(QRectF(x - 12, 0, 24, area.top() - 3),
-                                     Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom, self._columns[at])  # fmt: skip
+                    flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignBottom
+                    painter.drawText(QRectF(x - 12, 0, 24, area.top() - 3), flags, self._columns[at])
 
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         bar = QRectF(area.right() + 14, area.top() + 1, 7, min(area.height(), 140.0) - 2)
@@ -269,31 +269,9 @@ class Matrix(QWidget):
         painter.drawRoundedRect(QRectF(x, y, step, step).adjusted(-1, -1, 1, 1), 2, 2)
 
     def _paint_card(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
-        pair, weight, where = self.card()
-        fonts = theme.font(0.95, mono=True), theme.font(1.0, bold=True), theme.font(0.95)
-        wide = [QFontMetricsF(font).horizontalAdvance(text) for font, text in zip(fonts, (pair, weight, where), strict=True)]
-        line = QFontMetricsF(fonts[1]).height() + 3
-        size = QSizeF(max(wide[0], wide[1] + 8 + wide[2]) + 26, 2 * line + 17)
         step = area.width() / len(self._tokens)
-        corner = QPointF(area.left() + (key + 1) * step + 10, area.top() + query * step - size.height() - 8)
-        if corner.y() < 4:
-            corner.setY(area.top() + (query + 1) * step + 8)
-        corner.setX(max(4.0, min(corner.x(), self.width() - size.width() - 4)))
-        card = QRectF(QPointF(round(corner.x()), round(corner.y())), size)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for spread in (6, 4, 2):
-            painter.setBrush(QColor(0, 0, 0, 36 if theme.theme().dark else 12))
-            painter.drawRoundedRect(card.adjusted(-spread, 3 - spread, spread, 3 + spread), 8 + spread, 8 + spread)
-        painter.setPen(QPen(theme.colour("line"), 1))
-        painter.setBrush(theme.colour("surface"))
-        painter.drawRoundedRect(card.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
-        first = QPointF(card.left() + 13, card.top() + 7 + QFontMetricsF(fonts[1]).ascent())
-        second = first + QPointF(0, line)
-        for font, at, text, name in ((fonts[0], first, pair, "text"), (fonts[1], second, weight, "text"),
-                                     (fonts[2], second + QPointF(wide[1] + 8, 0), where, "quiet")):  # fmt: skip
-            painter.setFont(font)
-            painter.setPen(theme.colour(name))
-            painter.drawText(at, text)
+        cell = QRectF(area.left() + key * step, area.top() + query * step, step, step)
+        panel_card.paint(painter, QRectF(self.rect()), cell, self.card())
 
 
 def _softer(name: str) -> QColor:

@@ -12,54 +12,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSt
 from playground.style import theme
 from playground.style.widgets import Caption, EmptyState, Segments
 from playground.views.curves.frame import CurvesFrame, CurvesLook
-from playground.views.curves.panel_plot import Plot, pen, short, smoothed
+from playground.views.curves.panel_plot import Plot
+from playground.views.curves.panel_small import Small, dot, nearest, pen, smoothed
 
 SMOOTHING = 0.9
 SMALL = (("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"))
 NAMES = ("training", f"smoothed, {SMOOTHING}", "validation")
 UNITS = (("nats", "nats per token"), ("bits", "bits per byte"))
-
-
-class Small(QWidget):
-    """A small plot of one quantity under its name and value."""
-
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.caption, self.value, self.plot = Caption(title), QLabel(), Plot(title)
-        self.line = self.plot.curve()
-        self.plot.setMouseEnabled(False, False)  # its steps are those of the loss above
-        self.plot.getViewBox().setAutoVisible(y=True)
-        self.steps = self.values = np.zeros(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 6, 0)
-        row.addWidget(self.caption)
-        row.addStretch(1)
-        row.addWidget(self.value)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addLayout(row)
-        column.addWidget(self.plot, 1)
-
-    def draw(self, steps: np.ndarray, values: np.ndarray) -> None:
-        """Show the line so far."""
-        self.steps, self.values = steps, values
-        self.line.setData(steps, values)
-        self.read(None)
-
-    def read(self, step: float | None) -> None:
-        """Print the value at a step, or the newest one."""
-        index = nearest(self.steps, step) if step is not None else len(self.values) - 1
-        self.value.setText(short(float(f"{self.values[index]:.3g}")) if len(self.values) else "")
-
-    def retheme(self) -> None:
-        """Take the theme in force."""
-        self.caption.restyle()
-        self.value.setFont(theme.font(0.9, bold=True))
-        self.plot.retheme()
-        self.plot.getAxis("left").setStyle(maxTickLevel=0, textFillLimits=[(0, 0.5)])
-        self.plot.getAxis("bottom").setStyle(textFillLimits=[(0, 0.6)])
-        self.line.setPen(pen("accent", 1.5, 220))
 
 
 class CurvesPanel(QWidget):
@@ -106,15 +65,16 @@ class CurvesPanel(QWidget):
         self.stamp.setFont(theme.font(0.9))
         self.card.setFont(theme.font(0.9))
         self.empty.title.setFont(theme.font(1.3, bold=True))
-        self.card.setStyleSheet(
-            f"background: {theme.theme().surface}; border: 1px solid {theme.theme().line}; border-radius: 8px; padding: 7px 11px;"
-        )
+        ground, line = theme.theme().surface, theme.theme().line
+        self.card.setStyleSheet(f"background: {ground}; border: 1px solid {line}; border-radius: 8px; padding: 7px 11px;")
         bold = QFontMetricsF(theme.font(bold=True))
         self.units.setMinimumWidth(round(2 * max(bold.horizontalAdvance(label) for _, label in UNITS)) + 48)
         self.log.setMinimumWidth(round(bold.horizontalAdvance(self.log.text())) + 24)
         self.loss.retheme()
         self._training.setPen(pen("quiet", 1, 120))
         self._smoothed.setPen(pen("accent", 2))
+        self._smoothed.setSymbolBrush(theme.colour("accent"))
+        self._smoothed.setSymbolPen(None)
         self._validation.setPen(pen("text", 2))
         self._validation.setSymbolBrush(theme.colour("text"))
         self._validation.setSymbolPen(pen("window", 1))
@@ -137,7 +97,7 @@ class CurvesPanel(QWidget):
         if frame is None:
             return
         self._training.setData(*self._drawable(frame.steps, frame.loss * factor))
-        self._smoothed.setData(*self._drawable(frame.steps, self._smooth * factor))
+        self._smoothed.setData(*self._drawable(frame.steps, self._smooth * factor), symbol=dot(self._smooth))
         self._validation.setData(*self._drawable(frame.validation_steps, frame.validation * factor))
         colours, ends = theme.theme(), []
         for name, colour, steps, values in (
@@ -147,9 +107,13 @@ class CurvesPanel(QWidget):
         ):
             if len(values) and math.isfinite(values[-1]):
                 last = float(values[-1]) * factor
-                ends.append((f"<b>{last:.3f}</b> {name}", colour, self._x(float(steps[-1])), last))
+                ends.append((name, colour, self._x(float(steps[-1])), last))
         self.loss.ends(ends)
-        self.loss.setAccessibleDescription(f"Step {frame.step:,}: " + ", ".join(self.loss.end_labels()))
+        told = ", ".join(f"{name} {value:.3f}" for name, _, _, value in ends)
+        self.loss.setAccessibleDescription(f"Step {frame.step:,}, {self._unit()}: {told}")
+
+    def _unit(self) -> str:
+        return dict(UNITS)[self.units.value() or "nats"]
 
     def _drawable(self, steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Step 0 has no place on a logarithmic axis."""
@@ -160,6 +124,7 @@ class CurvesPanel(QWidget):
         return math.log10(max(step, 1.0)) if self.log.isChecked() else step
 
     def _print_stamp(self) -> None:
+        self.title.setText("Loss" if self.width() >= 480 else f"Loss, {self._unit()}")
         if self._frame is not None:
             step = f"step {self._frame.step:,}"
             self.stamp.setText(f"picture of {step}" if self.width() >= 560 else step)
@@ -217,6 +182,7 @@ class CurvesPanel(QWidget):
 
     def _on_unit(self, unit: str) -> None:
         self._draw_loss()
+        self._print_stamp()
         self._read(self._step)
         self.loss.enableAutoRange()
 
@@ -277,18 +243,14 @@ class CurvesPanel(QWidget):
         tight = self.height() < 300
         self._beneath.setVisible(not tight)
         self.small["grad_norm"].setVisible(self.width() >= 560)
-        for widget in (self.log, self.title):
+        for widget in (self.units, self.log, self.fit):
             widget.setVisible(self.width() >= 480)
+        if self.loss.set_names(self.width() >= 480):
+            self._draw_loss()
         for small in self.small.values():
             small.plot.getAxis("bottom").setStyle(showValues=self.height() >= 480)
             small.plot.getAxis("bottom").setHeight(round(theme.points(2.2)) if self.height() >= 480 else 4)
         self._print_stamp()
-
-
-def nearest(steps: np.ndarray, step: float) -> int:
-    """The index of the step nearest to one, in ascending steps."""
-    right = int(np.searchsorted(steps, step).clip(1, max(len(steps) - 1, 1)))
-    return right - 1 if right >= len(steps) or step - steps[right - 1] <= steps[right] - step else right
 
 
 PANEL = CurvesPanel

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPen
+from PySide6.QtCore import QEvent, QPointF, Signal
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent
 from PySide6.QtWidgets import QGraphicsTextItem, QWidget
 
 from playground.style import theme
@@ -29,17 +28,17 @@ def short(value: float) -> str:
 
 
 class NumberAxis(pg.AxisItem):
-    """An axis whose numbers are short; on a logarithmic axis only the powers of ten are named."""
+    """An axis with short numbers: on a logarithmic one only powers of ten, and none below 0, where no curve can be."""
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
         """The text of each tick."""
         if self.logMode:
             return self.logTickStrings(values, scale, spacing)
-        return [short(float(f"{value * scale:.6g}")) for value in values]
+        return [short(float(f"{value * scale:.6g}")) if value >= 0 else "" for value in values]
 
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
         """The text of each tick, from its logarithm: whole powers only."""
-        return [short(10.0 ** round(value)) if abs(value - round(value)) < 1e-6 else "" for value in values]
+        return [short(10.0 ** round(value)) if value >= 0 and abs(value - round(value)) < 1e-6 else "" for value in values]
 
 
 class Plot(pg.PlotWidget):
@@ -57,11 +56,10 @@ class Plot(pg.PlotWidget):
         self.hideButtons()
         self.setFrameShape(self.Shape.NoFrame)
         self.getViewBox().setDefaultPadding(0.03)
-        self.setLimits(xMin=0)  # step 0, and step 1 on a logarithmic axis
-        self._widest = widest
+        self._widest, self._names = widest, True
         if widest:
             self.showAxis("right")
-            self.getAxis("right").setStyle(showValues=False, tickLength=0)
+            self.getAxis("right").setTicks([])
         self._ends: list[tuple[QGraphicsTextItem, float, float]] = []
         self.cursor = pg.InfiniteLine(angle=90, movable=False)
         self.cursor.hide()
@@ -90,15 +88,13 @@ class Plot(pg.PlotWidget):
         self._left.setPen(pg.mkPen(None))
         self._left.setTickPen(pg.mkPen(theme.colour("line")))
         if self._widest:
-            widest = QFontMetricsF(theme.font(0.85, bold=True)).horizontalAdvance(f"00.000 {self._widest}")
-            self.getAxis("right").setWidth(round(widest) + 10)
+            self.set_names(self._names)
             self.getAxis("right").setPen(pg.mkPen(None))
-            self.getAxis("right").setTickPen(pg.mkPen(None))
         self._left.setGrid(110)
         self.cursor.setPen(pg.mkPen(theme.colour("quiet", 160), width=1))
 
     def ends(self, labels: Sequence[tuple[str, str, float, float]]) -> None:
-        """Label the line ends: (text, colour, x, y) in the plot's coordinates; in the gutter, without overlap."""
+        """Label the line ends with value and name: (name, colour, x, value); x as the axis has it. They never overlap."""
         while len(self._ends) < len(labels):
             item = QGraphicsTextItem(self.getPlotItem())
             item.document().setDocumentMargin(0)
@@ -108,13 +104,20 @@ class Plot(pg.PlotWidget):
             if index >= len(labels):
                 item.setPlainText("")
                 continue
-            text, colour, x, y = labels[index]
+            name, colour, x, y = labels[index]
             item.setFont(theme.font(0.85))
             item.setDefaultTextColor(QColor(colour))
-            item.setHtml(text)
+            item.setHtml(f"<b>{y:.3f}</b> {name}" if self._names else f"<b>{y:.3f}</b>")
             fresh.append((item, x, y))
         self._ends = fresh + [(item, 0.0, 0.0) for item, _, _ in self._ends[len(labels) :]]
         self._place_ends()
+
+    def set_names(self, names: bool) -> bool:
+        """Whether there is room for names beside the values at the line ends; True when that is news."""
+        changed, self._names = names != self._names, names
+        widest = f"00.000 {self._widest}" if names else "0.000"
+        self.getAxis("right").setWidth(round(QFontMetricsF(theme.font(0.85, bold=True)).horizontalAdvance(widest)) + 10)
+        return changed
 
     def end_labels(self) -> list[str]:
         """The texts at the line ends."""
@@ -163,20 +166,3 @@ class Plot(pg.PlotWidget):
         """Show everything again."""
         super().mouseDoubleClickEvent(event)
         self.fit_wanted.emit()
-
-
-def pen(name: str, width: float, alpha: int = 255) -> QPen:
-    """A pen of the theme in force, in pixels."""
-    made = pg.mkPen(theme.colour(name, alpha), width=width)
-    made.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    return made
-
-
-def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential mean of the points, each keeping `weight` of what was before; free of the start's bias (Kingma & Ba 2015)."""
-    made, mean, seen = np.empty(len(values)), 0.0, 0.0
-    for index, value in enumerate(values.tolist()):
-        if math.isfinite(value):
-            mean, seen = weight * mean + (1 - weight) * value, weight * seen + (1 - weight)
-        made[index] = mean / seen if seen else math.nan
-    return made

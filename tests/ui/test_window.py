@@ -1,0 +1,230 @@
+"""The window, by its real buttons, with a real engine training behind it."""
+
+import os
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
+
+from playground.style import theme
+from playground.views.table import VIEWS
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def test_play_trains_and_pause_stops(desk):
+    window = desk.window
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: window.status.mode == "running" and window.status.step >= 5)
+    assert window.transport.play.accessibleName() == "Pause"
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: window.status.mode == "paused")
+    step = window.status.step
+    desk.idle()
+    assert window.status.step == step
+
+
+def test_step_takes_exactly_one_optimiser_step(desk):
+    for expected in (1, 2, 3):
+        desk.qtbot.mouseClick(desk.window.transport.step, LEFT)
+        desk.until(lambda expected=expected: desk.window.status.step == expected)
+    assert desk.window.transport.figures["step"].value.text() == "3"
+
+
+def test_restart_goes_back_to_step_zero(desk):
+    desk.qtbot.mouseClick(desk.window.transport.step, LEFT)
+    desk.until(lambda: desk.window.status.step == 1)
+    desk.qtbot.mouseClick(desk.window.transport.restart, LEFT)
+    desk.until(lambda: desk.window.status.step == 0)
+
+
+def test_space_plays_and_pauses_but_not_while_writing(desk):
+    window = desk.window
+    window.prompt.edit.setFocus()
+    desk.qtbot.keyClick(window.prompt.edit, Qt.Key.Key_Space)
+    desk.idle()
+    assert window.status.mode == "paused"
+    window.stage.tabs.setFocus()
+    desk.qtbot.keyClick(window.stage.tabs, Qt.Key.Key_Space)
+    desk.until(lambda: window.status.mode == "running")
+
+
+def test_every_view_draws_a_picture_of_the_model(desk):
+    window = desk.window
+    window.stage.all.click()
+    assert set(window.stage.panels) == {view.name for view in VIEWS}
+    seen = set()
+    draw = window.stage.draw
+    window.stage.draw = lambda frames: (seen.update(frames), draw(frames))
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: seen == {view.name for view in VIEWS})
+
+
+def test_the_prompt_is_answered_and_follows_training(desk):
+    prompt = desk.window.prompt
+    prompt.edit.setText("the cat ")
+    prompt.ask()
+    desk.until(lambda: prompt.flow.toPlainText().startswith("the cat ") and len(prompt.flow.toPlainText()) > 8)
+    assert "step 0" in prompt.follows.text()
+    desk.qtbot.mouseClick(desk.window.transport.play, LEFT)
+    desk.until(lambda: "step 0" not in prompt.follows.text())
+
+
+def test_an_edit_grafts_and_undo_brings_it_back(desk):
+    window = desk.window
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.steps_on()
+    window.inspector.edit_requested.emit("model.decoder[0].attention.heads", 4)
+    desk.until(lambda: window.document.running.model.decoder[0].attention.heads == 4)
+    step = window.status.step
+    desk.steps_on()
+    assert window.status.step > step, "a graft goes on from where it was"
+    window.actions_by_name["undo"].trigger()
+    desk.until(lambda: window.document.running.model.decoder[0].attention.heads == 2)
+    window.actions_by_name["redo"].trigger()
+    desk.until(lambda: window.document.running.model.decoder[0].attention.heads == 4)
+
+
+def test_an_impossible_edit_is_refused_beside_the_field_and_training_goes_on(desk):
+    window = desk.window
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.steps_on()
+    window.inspector.edit_requested.emit("model.decoder[0].attention.heads", 3)
+    assert [problem.path for problem in window.document.problems] == ["model.decoder[0].attention.heads"]
+    assert window.document.experiment.model.decoder[0].attention.heads == 2
+    desk.steps_on()
+
+
+def test_layers_are_added_and_removed_by_their_buttons(desk):
+    window = desk.window
+    window.diagram.layer_added.emit(1)
+    desk.until(lambda: len(window.document.running.model.decoder) == 3)
+    window.diagram.layer_removed.emit(2)
+    desk.until(lambda: len(window.document.running.model.decoder) == 2)
+    window.diagram.layer_removed.emit(1)
+    window.diagram.layer_removed.emit(0)
+    assert "no layer" in window.notice.text()
+    assert len(window.document.experiment.model.decoder) == 1
+
+
+def drop(window, path) -> None:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    buttons, keys = LEFT, Qt.KeyboardModifier.NoModifier
+    window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, buttons, keys))
+
+
+def test_a_dropped_text_is_trained_on(desk, tmp_path):
+    other = tmp_path / "other.md"
+    other.write_text("# Title\n\nsome other words to learn from, again and again\n" * 50, encoding="utf-8")
+    drop(desk.window, other)
+    desk.until(lambda: desk.window.document.running.task.text == str(other))
+    desk.until(lambda: desk.window.status.mode == "running" and desk.window.status.step > 2)
+    assert "other.md" in desk.window.transport.text.text()
+
+
+BAD = {
+    "binary": (b"\x00\x01\x02\xff" * 500, "binary"),
+    "empty": (b"", "empty"),
+    "short": (b"abc", "too short"),
+    "latin-1": ("h\xe9llo w\xf6rld ".encode("latin-1") * 50, "UTF-8"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_text_is_refused_in_words_and_the_session_goes_on(desk, tmp_path, kind):
+    content, says = BAD[kind]
+    path = tmp_path / f"{kind}.txt"
+    path.write_bytes(content)
+    before = desk.window.document.experiment
+    drop(desk.window, path)
+    desk.until(lambda: says in desk.window.notice.text())
+    desk.until(lambda: desk.window.document.experiment == before)
+    desk.window.mailbox.send(__import__("playground.worker.commands", fromlist=["Play"]).Play())
+    desk.steps_on()
+
+
+@pytest.mark.parametrize("kind", ["folder", "deleted", "forbidden"])
+def test_a_file_that_cannot_be_read(desk, tmp_path, kind):
+    path = tmp_path / kind
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "forbidden":
+        if os.geteuid() == 0:
+            path = "/proc/1/mem" if False else tmp_path / "deleted-too.txt"  # root may read everything
+        else:
+            path.write_text("secret words " * 100, encoding="utf-8")
+            path.chmod(0)
+    drop(desk.window, path)
+    desk.until(lambda: str(path) in desk.window.notice.text())
+
+
+def test_a_broken_model_folder_leaves_the_old_one_running(desk, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "experiment.toml").write_text("[model\nd_model = 3", encoding="utf-8")
+    drop(desk.window, broken)
+    desk.until(lambda: "TOML" in desk.window.notice.text())
+    assert desk.window.document.name == "small"
+    desk.qtbot.mouseClick(desk.window.transport.step, LEFT)
+    desk.until(lambda: desk.window.status.step == 1)
+
+
+def test_save_and_open_go_on_from_the_same_step(desk, tmp_path):
+    window = desk.window
+    for _ in range(3):
+        desk.qtbot.mouseClick(window.transport.step, LEFT)
+    desk.until(lambda: window.status.step == 3)
+    window.save_to(tmp_path / "kept")
+    desk.until(lambda: "Saved" in window.notice.text())
+    desk.qtbot.mouseClick(window.transport.restart, LEFT)
+    desk.until(lambda: window.status.step == 0)
+    window.open_model(tmp_path / "kept")
+    desk.until(lambda: window.status.step == 3 and window.document.name == "kept")
+
+
+def test_closing_while_training_ends_everything(desk):
+    desk.qtbot.mouseClick(desk.window.transport.play, LEFT)
+    desk.steps_on()
+    desk.close()  # asserts that the thread has ended
+
+
+@pytest.mark.parametrize("name", ["light", "dark", "contrast"])
+def test_every_theme_draws(desk, name):
+    desk.window.use_theme(name)
+    desk.idle(0.1)
+    assert theme.theme().name == name
+    assert not desk.window.grab().isNull()
+
+
+def test_actions_have_unique_shortcuts_and_stand_in_a_menu(desk):
+    actions = desk.window.actions_by_name
+    shortcuts = [action.shortcut().toString() for action in actions.values()]
+    assert len(set(shortcuts)) == len(shortcuts)
+    inside = {action for menu in desk.window.transport.more_menu.actions() for action in menu.menu().actions()}
+    assert inside == set(actions.values())
+    assert all(action.toolTip() for action in actions.values())
+
+
+def test_every_control_has_a_name_for_screen_readers(desk):
+    desk.window.stage.all.click()
+    nameless = []
+    for kind in (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox):
+        for widget in desk.window.findChildren(kind):
+            inner = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox))
+            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            if not inner and not (widget.accessibleName() or text):
+                nameless.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}")
+    assert not nameless
+
+
+def test_a_second_frame_of_silence_costs_nothing(desk):
+    import time
+
+    desk.idle(1.0)
+    used, end = time.process_time(), time.monotonic() + 2.0
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.05)
+    assert time.process_time() - used < 0.2
