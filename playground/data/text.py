@@ -115,7 +115,8 @@ def _unreadable(path: Path, error: OSError) -> DataError:
 
 def _not_utf8(path: Path, place: int) -> DataError:
     try:
-        head = path.open("rb").read(4096)
+        with path.open("rb") as file:
+            head = file.read(4096)
     except OSError as error:
         return _unreadable(path, error)
     if b"\x00" in head and not head.startswith((b"\xff\xfe", b"\xfe\xff")):

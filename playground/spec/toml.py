@@ -71,6 +71,7 @@ def save(path: Path, experiment: Experiment) -> None:
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
+        Path(name).chmod(0o644)  # mkstemp keeps what it makes to its owner
         Path(name).replace(path)
     except OSError:
         Path(name).unlink(missing_ok=True)

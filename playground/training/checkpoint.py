@@ -140,6 +140,9 @@ def _write(folder: Path, run: Run, weights: dict[str, Tensor], state: dict[str, 
         save_file(weights, fresh / WEIGHTS)
         if state is not None:
             save_file(state, fresh / STATE)
+        for name in _OURS:
+            if (fresh / name).exists():
+                (fresh / name).chmod(0o644)
         _exchange(fresh, folder)
     except (OSError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or str(error)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import torch
 
 from playground.transformer.generate import generate
-from playground.views.subject import Subject
+from playground.views.subject import Subject, at_rest
 from playground.worker.commands import Ask
 from playground.worker.mailbox import Answer
 
 CHOICES = 10
 SEED = 0
 """Every answer draws the same random numbers, so it moves only because the model does."""
+
+OVERFLOWED = "The model’s numbers have grown beyond bounds, so it has no answer; start again with a smaller learning rate."
 
 
 def answer(subject: Subject, ask: Ask) -> Answer:
@@ -21,6 +23,8 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     note = _note(tokenizer.unknown(ask.prompt), len(prompt), subject.model.spec.n_ctx)
     if not prompt:
         return Answer(subject.step, ask.prompt, "", (), "This prompt has no token in it; write a word.")
+    if not _finite(subject, prompt):
+        return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
     drawn: list[int] = []
     choices: tuple[tuple[str, float], ...] = ()
     generator = torch.Generator().manual_seed(SEED)
@@ -35,6 +39,12 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
     return Answer(subject.step, ask.prompt, text, choices, note)
+
+
+def _finite(subject: Subject, prompt: list[int]) -> bool:
+    with at_rest(subject.model):
+        seen = torch.tensor([prompt[-subject.model.spec.n_ctx :]], device=subject.device)
+        return bool(subject.model(seen)[0, -1].isfinite().all())
 
 
 def _note(unknown: str, length: int, n_ctx: int) -> str:

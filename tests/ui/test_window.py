@@ -141,7 +141,8 @@ def test_a_bad_text_is_refused_in_words_and_the_session_goes_on(desk, tmp_path, 
     drop(desk.window, path)
     desk.until(lambda: says in desk.window.notice.text())
     desk.until(lambda: desk.window.document.experiment == before)
-    desk.window.mailbox.send(__import__("playground.worker.commands", fromlist=["Play"]).Play())
+    if desk.window.status.mode != "running":
+        desk.qtbot.mouseClick(desk.window.transport.play, LEFT)
     desk.steps_on()
 
 
@@ -152,7 +153,7 @@ def test_a_file_that_cannot_be_read(desk, tmp_path, kind):
         path.mkdir()
     elif kind == "forbidden":
         if os.geteuid() == 0:
-            path = "/proc/1/mem" if False else tmp_path / "deleted-too.txt"  # root may read everything
+            pytest.skip("root may read everything")
         else:
             path.write_text("secret words " * 100, encoding="utf-8")
             path.chmod(0)
@@ -214,6 +215,7 @@ def test_every_control_has_a_name_for_screen_readers(desk):
         for widget in desk.window.findChildren(kind):
             inner = isinstance(widget.parent(), (QAbstractSpinBox, QComboBox))
             text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            inner = inner or widget.objectName().startswith("qt_") or type(widget.parent()) is QLineEdit
             if not inner and not (widget.accessibleName() or text):
                 nameless.append(f"{type(widget).__name__} {widget.objectName()} in {type(widget.parent()).__name__}")
     assert not nameless

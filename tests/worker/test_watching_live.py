@@ -151,6 +151,6 @@ def test_bytes_of_one_character_are_joined(start, tiny, tmp_path):
     path.write_text("ψψψψψψψψ" * 400, encoding="utf-8")
     experiment = edit.replaced(edit.replaced(tiny, "task.text", str(path)), "task.tokenizer.kind", "bytes")
     client = start()
-    client.send(Apply(experiment, 1), Step(60), Ask("ψψ", length=9, temperature=0.0))
-    answer = client.wait(lambda: client.answers and client.answers[-1].step == 60 and client.answers[-1])
+    client.send(Apply(experiment, 1), Step(150), Ask("ψψ", length=9, temperature=0.0))
+    answer = client.wait(lambda: client.answers and client.answers[-1].step == 150 and client.answers[-1])
     assert answer.continuation == "ψψψψ"

@@ -39,6 +39,7 @@ class Matrix(QWidget):
         self._image: QImage | None = None
         self._rows: list[str] = []
         self._columns: list[str] = []
+        self._longest = 1, 1
         self._hover: tuple[int, int] | None = None
         self._held: tuple[int, int] | None = None
         self.setMouseTracking(True)
@@ -51,6 +52,7 @@ class Matrix(QWidget):
         if tokens != self._tokens:
             self._rows = [tokentext.label(token) for token in tokens]
             self._columns = [tokentext.label(token, 8) for token in tokens]
+            self._longest = max(map(len, self._rows), default=1), max(map(len, self._columns), default=1)
             self._hover = self._held = None
         self._pattern, self._tokens, self._causal, self._image = pattern, tokens, causal, None
         self.setAccessibleDescription(" ".join(self.card()))
@@ -154,15 +156,15 @@ class Matrix(QWidget):
         return min(self.width(), self.height()) < 200
 
     def _slanted(self) -> bool:
-        return max((len(label) for label in self._columns), default=0) > 1
+        return self._longest[1] > 1
 
     def area(self) -> QRectF:
         """Where the cells are drawn: the largest square beside its labels."""
         if self._bare():
             return QRectF(2, 2, *[max(8, min(self.width() - LEGEND, self.height() - 4))] * 2)
         metrics = QFontMetricsF(theme.font(0.85, mono=True, bold=True))
-        widest = metrics.horizontalAdvance("0") * max((len(label) for label in self._columns), default=1)
-        left = metrics.horizontalAdvance("0") * max(7, *(len(label) for label in self._rows), 1) + 10 if self._rows else 0
+        widest = metrics.horizontalAdvance("0") * self._longest[1]
+        left = metrics.horizontalAdvance("0") * max(7, self._longest[0]) + 10
         rise = (widest + metrics.height()) * SLOPE + 4 if self._slanted() else metrics.height() + 6
         right = max(LEGEND, widest * SLOPE + 4 if self._slanted() else 0)
         side = max(8.0, min(self.width() - left - right, self.height() - rise - 8))

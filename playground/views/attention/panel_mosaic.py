@@ -27,7 +27,10 @@ def resampled(pattern: np.ndarray, cells: int) -> np.ndarray:
     for axis in (-2, -1):
         length = pattern.shape[axis]
         starts = np.arange(cells) * length // cells
-        pattern = np.maximum.reduceat(pattern, starts, axis) if cells < length else np.take(pattern, starts, axis)
+        if cells < length:
+            pattern = np.maximum.reduceat(pattern, starts, axis)
+        elif cells > length:
+            pattern = np.take(pattern, starts, axis)
     return pattern
 
 
@@ -45,18 +48,22 @@ def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap
     `patterns` are (heads, query, key) weights on the fixed scale 0 … 1; what a causal mask hides is left empty.
     """
     most = max(len(layer) for layer in patterns)
-    made = np.zeros((len(patterns) * (cell + gap) - gap, most * (cell + gap), 4), dtype=np.uint8)
-    colours, empty, shape = colourmaps.lookup(), colourmaps.empty(ground), rounded(cell, min(4.0, cell / 8))
+    made = np.zeros((len(patterns) * (cell + gap) - gap, most * (cell + gap)), dtype=np.uint32)  # a pixel is one number
+    colours, empty = colourmaps.lookup().view(np.uint32)[:, 0], colourmaps.empty(ground).view(np.uint32)[0]
+    opacity = rounded(cell, min(4.0, cell / 8))
+    corners = np.nonzero(opacity < 255)
     for row, (layer, hides) in enumerate(zip(patterns, causal, strict=True)):
-        index = (layer * 255.0).clip(0, 255).astype(np.uint8)
-        heads = colours[resampled(index, cell)]  # (heads, cell, cell, 4)
+        index, seen = (layer * 255.0).clip(0, 255).astype(np.uint8), np.tri(*layer.shape[1:], dtype=bool)
+        if cell < layer.shape[-1]:
+            index, seen = resampled(index, cell), resampled(seen, cell)
+        heads = colours[index]  # (heads, query, key)
         if hides:
-            heads[:, ~resampled(np.tri(*layer.shape[1:], dtype=bool), cell)] = empty
-        heads[..., 3] = shape
-        top = row * (cell + gap)
-        strip = made[top : top + cell, : len(layer) * (cell + gap)].reshape(cell, len(layer), cell + gap, 4)
-        strip[:, :, :cell] = heads.transpose(1, 0, 2, 3)
-    return made
+            heads[:, ~seen] = empty
+        heads = resampled(heads, cell)  # (heads, cell, cell)
+        heads.view(np.uint8).reshape(*heads.shape, 4)[:, *corners, 3] = opacity[corners]
+        strip = made[row * (cell + gap) :][:cell, : len(layer) * (cell + gap)].reshape(cell, len(layer), cell + gap)
+        strip[:, :, :cell] = heads.transpose(1, 0, 2)
+    return made.view(np.uint8).reshape(*made.shape, 4)
 
 
 class Mosaic(QWidget):

@@ -13,7 +13,7 @@ from playground.style import theme
 from playground.style.widgets import Caption, EmptyState, Segments
 from playground.views.curves.frame import CurvesFrame, CurvesLook
 from playground.views.curves.panel_plot import Plot
-from playground.views.curves.panel_small import Small, dot, nearest, pen, smoothed
+from playground.views.curves.panel_small import Small, dot, nearest, pen, smoothed, thinned
 
 SMOOTHING = 0.9
 SMALL = (("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"))
@@ -97,7 +97,7 @@ class CurvesPanel(QWidget):
         if frame is None:
             return
         self._training.setData(*self._drawable(frame.steps, frame.loss * factor))
-        self._smoothed.setData(*self._drawable(frame.steps, self._smooth * factor), symbol=dot(self._smooth))
+        self._smoothed.setData(*self._drawable(*thinned(frame.steps, self._smooth * factor, 400)), symbol=dot(self._smooth))
         self._validation.setData(*self._drawable(frame.validation_steps, frame.validation * factor))
         colours, ends = theme.theme(), []
         for name, colour, steps, values in (

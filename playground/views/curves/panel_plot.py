@@ -32,6 +32,8 @@ class NumberAxis(pg.AxisItem):
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
         """The text of each tick."""
+        if self.orientation == "bottom":  # steps are whole
+            values = [value if self.logMode or float(value).is_integer() else -1.0 for value in values]
         if self.logMode:
             return self.logTickStrings(values, scale, spacing)
         return [short(float(f"{value * scale:.6g}")) if value >= 0 else "" for value in values]
@@ -80,7 +82,7 @@ class Plot(pg.PlotWidget):
         self.setBackground(theme.colour("window"))
         small = theme.font(0.85)
         for axis in (self._left, self._bottom):
-            axis.setStyle(tickFont=small, tickLength=-3, tickTextOffset=6)
+            axis.setStyle(tickFont=small, tickLength=-3, tickTextOffset=6, maxTickLevel=1)
             axis.setPen(pg.mkPen(theme.colour("line")))
             axis.setTextPen(pg.mkPen(theme.colour("quiet")))
         self._left.setWidth(round(theme.points(4.6)))
