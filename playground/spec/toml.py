@@ -1,164 +1,101 @@
-"""Experiments as TOML and back without loss: equal neighbouring layers fold into `repeat`, comments of people survive."""
+"""Experiments as TOML and back without loss: equal neighbouring layers fold into `repeat`, comments of people survive.
+
+An absent attention or MLP is written `attention = "none"`; an absent optional number (kv_heads, d_head) is left out.
+"""
 
 from __future__ import annotations
 
 import os
-import tempfile
+import re
+import secrets
+import shutil
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import tomlkit
-from tomlkit.items import AoT, Table
 
 from playground.spec.check import Problem, SpecError, parse
 from playground.spec.experiment import Experiment
-
-ABSENT = "none"
-"""How an absent attention or MLP is written; optional numbers that are absent are left out."""
-_STACKS = ("encoder", "decoder")
-_TABLES = {(), ("model",), ("task",), ("training",)}
-"""What is written as a table of its own; everything deeper is an inline table on one line."""
+from playground.spec.folding import STACKS, folded, item, unfolded
+from playground.spec.keeping import rewritten
 
 
 def load(path: Path) -> Experiment:
-    """Read an experiment; raises SpecError with the place and the reason."""
+    """Read an experiment; raises SpecError with the place and the reason, for a file that cannot be read as well."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError:
         raise SpecError([Problem(str(path), "this is not UTF-8 text; save it as UTF-8")]) from None
     except OSError as error:
-        raise SpecError([Problem(str(path), f"cannot be read: {error.strerror or error}")]) from None
-    return loads(text)
+        raise SpecError([Problem(str(path), f"this cannot be read: {error.strerror or error}")]) from None
+    return loads(text, str(path))
 
 
-def loads(text: str) -> Experiment:
-    """An experiment from TOML text; missing fields take their defaults."""
+def loads(text: str, place: str = "experiment.toml") -> Experiment:
+    """An experiment from TOML text; missing fields take their defaults.
+
+    Raises SpecError: with the line, as a problem of `place`, where it is not TOML, else with the path of every field
+    that cannot be; layers are counted after `repeat` is taken apart.
+    """
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SpecError([Problem("experiment.toml", f"this is not TOML: {error}; mend that line")]) from None
+    except RecursionError:
+        raise SpecError([Problem(place, "this is nested too deeply; an experiment has four levels at most")]) from None
+    except ValueError as error:  # TOMLDecodeError, or a number with thousands of digits
+        raise SpecError([Problem(place, _not_toml(str(error), text))]) from None
     model = data.get("model")
     if isinstance(model, dict):
-        for stack in _STACKS:
+        for stack in STACKS:
             if isinstance(model.get(stack), list):
-                model[stack] = _unfolded(model[stack], f"model.{stack}")
+                model[stack] = unfolded(model[stack], f"model.{stack}")
     return parse(data)
 
 
 def dumps(experiment: Experiment) -> str:
     """The experiment as TOML text, every field written out."""
     document = tomlkit.document()
-    for key, value in _folded(experiment).items():
-        document.add(key, _item((key,), value))
+    for key, value in folded(experiment).items():
+        document.add(key, item((key,), value))
     return tomlkit.dumps(document)
 
 
 def save(path: Path, experiment: Experiment) -> None:
-    """Write atomically; in a file that a person has edited, comments and order stay where the structure is the same."""
-    text = dumps(experiment)
-    if path.is_file():
-        try:
-            document = tomlkit.parse(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            pass  # an unreadable file has no comments worth keeping
-        else:
-            _update(document, _folded(experiment), ())
-            kept = tomlkit.dumps(document)
-            text = kept if _same(kept, experiment) else text
+    """Write atomically; in a file that a person has edited only what differs is touched, so comments and order stay.
+
+    Raises OSError where that cannot be written; the file that was there is then as it was.
+    """
+    path = path.resolve()  # through a link, to the file itself
+    text = _kept(path, experiment) or dumps(experiment)
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".experiment", suffix=".toml")
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        with beside.open("x", encoding="utf-8", newline="") as file:
             file.write(text)
-        Path(name).chmod(0o644)  # mkstemp keeps what it makes to its owner
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
+            file.flush()
+            os.fsync(file.fileno())
+        if path.exists():
+            shutil.copymode(path, beside)
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
         raise
 
 
-def _same(text: str, experiment: Experiment) -> bool:
+def _kept(path: Path, experiment: Experiment) -> str | None:
+    """The text of the file at `path`, changed to say `experiment`; None where there is none that can be."""
     try:
-        return loads(text) == experiment
-    except SpecError:
-        return False
+        text = path.read_bytes().decode("utf-8-sig")
+        changed = rewritten(text, loads(text), experiment)
+        return changed if loads(changed) == experiment else None
+    except (OSError, ValueError):  # absent, not UTF-8, not an experiment: no comments worth keeping
+        return None
 
 
-def _unfolded(layers: list[Any], path: str) -> list[Any]:
-    """Layers with `repeat` taken out and absent parts as None."""
-    out: list[Any] = []
-    for place, layer in enumerate(layers):
-        if not isinstance(layer, dict):
-            out.append(layer)
-            continue
-        plain = {key: None if key in ("attention", "mlp") and value == ABSENT else value for key, value in layer.items()}
-        repeat = plain.pop("repeat", 1)
-        if isinstance(repeat, bool) or not isinstance(repeat, int) or not 1 <= repeat <= 1024:
-            raise SpecError([Problem(f"{path}[{place}].repeat", f"should be a whole number from 1 to 1024, not {repeat!r}")])
-        out += [plain] * repeat
-    return out
-
-
-def _folded(experiment: Experiment) -> dict[str, Any]:
-    """Plain data as it stands in the file."""
-    data: dict[str, Any] = _written(experiment.model_dump())
-    for stack in _STACKS:
-        runs: list[dict[str, Any]] = []
-        for layer in data["model"].pop(stack):
-            if runs and {key: value for key, value in runs[-1].items() if key != "repeat"} == layer:
-                runs[-1]["repeat"] = runs[-1].get("repeat", 1) + 1
-            else:
-                runs.append(dict(layer))
-        if runs:
-            data["model"][stack] = [{"repeat": run["repeat"], **run} if "repeat" in run else run for run in runs]
-    return data
-
-
-def _written(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {
-            key: ABSENT if inner is None else _written(inner)
-            for key, inner in value.items()
-            if inner is not None or key in ("attention", "mlp")
-        }
-    if isinstance(value, list | tuple):
-        return [_written(inner) for inner in value]
-    return value
-
-
-def _item(path: tuple[str, ...], value: Any) -> Any:
-    if isinstance(value, dict):
-        made: Any = tomlkit.table() if path in _TABLES else tomlkit.inline_table()
-        for key, inner in value.items():
-            made.add(key, _item((*path, key), inner))
-        return made
-    if isinstance(value, list):
-        array = tomlkit.aot()
-        for layer in value:
-            table = tomlkit.table()
-            for key, inner in layer.items():
-                table.add(key, _item((*path, key), inner))
-            array.append(table)
-        return array
-    return value
-
-
-def _update(old: Any, new: dict[str, Any], path: tuple[str, ...]) -> None:
-    """Bring a parsed document to `new`, touching only what differs."""
-    for key in [key for key in old if key not in new]:
-        del old[key]
-    for key, value in new.items():
-        here = old.get(key)
-        if isinstance(value, dict) and isinstance(here, dict):
-            _update(here, value, (*path, key))
-        elif isinstance(value, list) and isinstance(here, AoT) and len(here) == len(value):
-            for table, layer in zip(here, value, strict=True):
-                assert isinstance(table, Table)
-                _update(table, layer, (*path, key))
-        elif here is None or _plain(here) != value:
-            old[key] = _item((*path, key), value)
-
-
-def _plain(item: Any) -> Any:
-    return item.unwrap() if hasattr(item, "unwrap") else item
+def _not_toml(reason: str, text: str) -> str:
+    """What is wrong and in which line, as a sentence."""
+    found = re.fullmatch(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", reason, re.DOTALL)
+    if found is None:
+        return f"this is not TOML: {reason[:1].lower()}{reason[1:]}"
+    line = found[2] or str(max(1, len(text.splitlines())))
+    where = f"column {found[3]}" if found[3] else "the text ends there"
+    return f"line {line} is not TOML: {found[1][:1].lower()}{found[1][1:]} ({where}); mend that line"

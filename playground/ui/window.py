@@ -31,6 +31,8 @@ from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
+from playground.views.attention.frame import AttentionLook
+from playground.views.frames import Look
 from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
 
@@ -265,16 +267,16 @@ class MainWindow(QMainWindow):
     def _watch(self) -> None:
         for view, look in self.stage.looks().items():
             if view == "attention" and look is None and self.stage.panels:
-                look = self._diagram_look()
+                look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
             if self._sent.get(view, self) != look:
                 self._sent[view] = look
                 self.mailbox.send(Watch(view, look))
         self.timer.setInterval(BUSY_MS)
 
-    def _diagram_look(self) -> object:
-        """The diagram's thumbnails need attention even while its panel is hidden."""
+    def _diagram_look(self) -> Look:
         panel = self.stage.panels.get("attention")
-        return panel.look() if panel is not None else None  # type: ignore[attr-defined]
+        look: Look = panel.look() if panel is not None else AttentionLook()  # type: ignore[attr-defined]
+        return look
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Announce the first paint."""
@@ -287,8 +289,8 @@ class MainWindow(QMainWindow):
         """Share out the room when the size is known: columns for the hands, the rest for the stage."""
         super().showEvent(event)
         if not self._painted:
-            side = max(256, min(320, self.width() // 5))
-            self.columns.setSizes([side, self.width() - 2 * side - 48, side + 48])
+            side = max(272, min(320, self.width() // 5))
+            self.columns.setSizes([side, self.width() - 2 * side - 40, side + 40])
             prompt = max(self.prompt.minimumHeight(), self.height() // 5)
             self.rows.setSizes([self.height() - prompt, prompt])
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+
 from playground.spec.experiment import Experiment, TaskSpec, TokenizerSpec
 from playground.spec.model import Attention, Layer, Mlp, ModelSpec
 from playground.training.history import History
@@ -84,9 +85,16 @@ def test_attention_leaves_model_and_random_numbers_as_they_were(subject):
 
 def test_at_rest_gives_the_mode_back_after_a_failure(subject):
     subject.model.train()
-    with pytest.raises(ZeroDivisionError), at_rest(subject.model):
-        assert not subject.model.training
-        raise ZeroDivisionError
+    modes = []
+
+    def breaks_off():
+        with at_rest(subject.model):
+            modes.append(subject.model.training)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        breaks_off()
+    assert modes == [False]
     assert subject.model.training
 
 

@@ -4,6 +4,7 @@ import threading
 import time
 
 import pytest
+
 from playground.spec.experiment import Experiment, TaskSpec, TokenizerSpec, TrainingSpec
 from playground.spec.model import Attention, Layer, Mlp, ModelSpec
 from playground.worker.commands import Stop

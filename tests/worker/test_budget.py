@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from playground.worker import watching
 from playground.worker.commands import Ask
 from playground.worker.mailbox import Mailbox

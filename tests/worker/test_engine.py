@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+
 from playground.spec import edit
 from playground.worker.commands import (
     Apply,
@@ -125,7 +126,7 @@ def test_fresh_edit_while_playing_goes_on_playing_and_undo_brings_the_weights_ba
     ready.send(Apply(edit.replaced(ready.experiment, "seed", 5), 2))
     assert ready.applied(2).change == "fresh"
     ready.reports.clear()
-    ready.wait(lambda: 0 < ready.status.step and ready.reports and ready.reports[0].step < 30)
+    ready.wait(lambda: ready.status.step > 0 and ready.reports and ready.reports[0].step < 30)
     assert ready.status.mode == "running"
     ready.send(Pause(), Apply(ready.experiment, 3))
     assert "back" in ready.applied(3).kept

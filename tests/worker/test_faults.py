@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from playground.spec import edit
 from playground.views.attention.frame import AttentionLook
 from playground.views.attention.probe import AttentionProbe
@@ -159,10 +160,9 @@ def test_memory_running_out_in_a_step_pauses_with_its_own_sentence(ready, monkey
 
 
 def test_memory_on_the_processor_is_recognised():
-    try:
+    with pytest.raises(RuntimeError) as caught:
         torch.empty(1 << 60)
-    except RuntimeError as error:
-        assert out_of_memory(error)
+    assert out_of_memory(caught.value)
     assert not out_of_memory(RuntimeError("shapes do not match"))
     assert "memory" in fault(MemoryError(), "Opening the model").what
 

@@ -12,10 +12,13 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSt
 from playground.style import theme
 from playground.style.widgets import Caption, EmptyState, Segments
 from playground.views.curves.frame import CurvesFrame, CurvesLook
-from playground.views.curves.panel_plot import Plot
-from playground.views.curves.panel_small import Small, dot, nearest, pen, smoothed, thinned
+from playground.views.curves.panel_plot import Plot, pen
+from playground.views.curves.panel_small import Small
+from playground.views.curves.points import nearest, smoothed, thinned
 
 SMOOTHING = 0.9
+MARKED = 60
+"""More validations than this are a line without marks."""
 SMALL = (("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"))
 NAMES = ("training", f"smoothed, {SMOOTHING}", "validation")
 UNITS = (("nats", "nats per token"), ("bits", "bits per byte"))
@@ -96,9 +99,16 @@ class CurvesPanel(QWidget):
         frame, factor = self._frame, self._factor()
         if frame is None:
             return
-        self._training.setData(*self._drawable(frame.steps, frame.loss * factor))
-        self._smoothed.setData(*self._drawable(*thinned(frame.steps, self._smooth * factor, 400)), symbol=dot(self._smooth))
-        self._validation.setData(*self._drawable(frame.validation_steps, frame.validation * factor))
+        for curve, steps, values, most in (
+            (self._training, frame.steps, frame.loss, 700),
+            (self._smoothed, frame.steps, self._smooth, 400),
+            (self._validation, frame.validation_steps, frame.validation, 400),
+        ):
+            seen = steps >= (1 if self.log.isChecked() else 0)  # step 0 has no place on a logarithmic axis
+            steps, values = steps[seen], values[seen] * factor
+            kept = thinned(np.log10(steps) if self.log.isChecked() else steps, values, most)
+            dots = len(kept) == 1 or (curve is self._validation and len(kept) <= MARKED)
+            curve.setData(steps[kept], values[kept], symbol="o" if dots else None)
         colours, ends = theme.theme(), []
         for name, colour, steps, values in (
             (NAMES[2], colours.text, frame.validation_steps, frame.validation),
@@ -114,11 +124,6 @@ class CurvesPanel(QWidget):
 
     def _unit(self) -> str:
         return dict(UNITS)[self.units.value() or "nats"]
-
-    def _drawable(self, steps: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Step 0 has no place on a logarithmic axis."""
-        seen = steps >= 1 if self.log.isChecked() else slice(None)
-        return steps[seen], values[seen]
 
     def _x(self, step: float) -> float:
         return math.log10(max(step, 1.0)) if self.log.isChecked() else step
@@ -139,8 +144,7 @@ class CurvesPanel(QWidget):
             step = None
         else:
             step = float(frame.steps[nearest(frame.steps, step)])
-        for plot in (self.loss, *(small.plot for small in self.small.values())):
-            plot.point_at(None if step is None else self._x(step))
+        self.loss.point_at(None if step is None else self._x(step))
         for small in self.small.values():
             small.read(step)
         self.card.setVisible(step is not None)
@@ -172,11 +176,12 @@ class CurvesPanel(QWidget):
     def _follow(self, box: object, steps: tuple[float, float]) -> None:
         """The small plots show the steps that the large one shows."""
         for small in self.small.values():
-            small.plot.setXRange(*steps, padding=0)
+            small.set_span(*steps)
 
     def _on_log(self, on: bool) -> None:
-        for plot in (self.loss, *(small.plot for small in self.small.values())):
-            plot.setLogMode(x=on, y=False)
+        self.loss.setLogMode(x=on, y=False)
+        for small in self.small.values():
+            small.set_log(on)
         self._draw_loss()
         self.show_everything()
 
@@ -188,7 +193,7 @@ class CurvesPanel(QWidget):
 
     def _build(self) -> None:
         self._training, self._smoothed = self.loss.curve(), self.loss.curve()
-        self._validation = self.loss.curve(points=True)
+        self._validation = self.loss.curve()
         self.units.set_value("nats")
         self.units.set_accessible("Unit of the loss")
         self.log.setCheckable(True)
@@ -233,7 +238,7 @@ class CurvesPanel(QWidget):
         self.log.toggled.connect(self._on_log)
         self.fit.clicked.connect(self.show_everything)
         self.loss.getViewBox().sigXRangeChanged.connect(self._follow)
-        for plot in (self.loss, *(small.plot for small in self.small.values())):
+        for plot in (self.loss, *self.small.values()):
             plot.pointed.connect(self._on_pointed)
             plot.fit_wanted.connect(self.show_everything)
 
@@ -247,9 +252,6 @@ class CurvesPanel(QWidget):
             widget.setVisible(self.width() >= 480)
         if self.loss.set_names(self.width() >= 480):
             self._draw_loss()
-        for small in self.small.values():
-            small.plot.getAxis("bottom").setStyle(showValues=self.height() >= 480)
-            small.plot.getAxis("bottom").setHeight(round(theme.points(2.2)) if self.height() >= 480 else 4)
         self._print_stamp()
 
 

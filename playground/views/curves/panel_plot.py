@@ -7,24 +7,11 @@ from collections.abc import Sequence
 
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPen
 from PySide6.QtWidgets import QGraphicsTextItem, QWidget
 
 from playground.style import theme
-
-
-def short(value: float) -> str:
-    """A number as an axis shows it: 30k, 1.5M, 0.25, 6e-4."""
-    size = abs(value)
-    if size >= 1e6:
-        return f"{value / 1e6:g}M"
-    if size >= 1e4:
-        return f"{value / 1e3:g}k"
-    if 0 < size < 1e-3:
-        mantissa, exponent = f"{value:.3g}e0".split("e")[0], math.floor(math.log10(size))
-        mantissa = f"{value / 10**exponent:.3g}"
-        return f"{mantissa}e{exponent}"
-    return f"{value:,.4g}" if size < 1e3 else f"{value:,.0f}"
+from playground.views.curves.points import short
 
 
 class NumberAxis(pg.AxisItem):
@@ -71,9 +58,9 @@ class Plot(pg.PlotWidget):
         self._left.enableAutoSIPrefix(False)
         self._bottom.enableAutoSIPrefix(False)
 
-    def curve(self, *, points: bool = False) -> pg.PlotDataItem:
-        """A new line, as yet without colour or data; `points` marks each of its points."""
-        made = pg.PlotDataItem(antialias=True, connect="finite", **({"symbol": "o", "symbolSize": 8} if points else {}))
+    def curve(self) -> pg.PlotDataItem:
+        """A new line, as yet without colour or data."""
+        made = pg.PlotDataItem(antialias=True, connect="finite", symbolSize=8)
         self.addItem(made)
         return made
 
@@ -168,3 +155,8 @@ class Plot(pg.PlotWidget):
         """Show everything again."""
         super().mouseDoubleClickEvent(event)
         self.fit_wanted.emit()
+
+
+def pen(name: str, width: float, alpha: int = 255) -> QPen:
+    """A pen of the theme in force, in pixels."""
+    return pg.mkPen(theme.colour(name, alpha), width=width)

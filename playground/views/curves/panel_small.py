@@ -1,104 +1,148 @@
-"""A small plot of one quantity under its name and newest value, and what all curves share: pens, smoothing, nearest step."""
+"""A small plot of one quantity under its name and value; painted directly, because it is redrawn several times a second."""
 
 from __future__ import annotations
 
 import math
 
 import numpy as np
-import pyqtgraph as pg
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QPen
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import theme
 from playground.style.widgets import Caption
-from playground.views.curves.panel_plot import Plot, short
+from playground.views.curves import points
 
-POINTS = 240
-"""What a small plot can tell apart; wide antialiased lines are what costs time here."""
+AXIS = 46
+"""Pixels left of the line for the numbers."""
 
 
 class Small(QWidget):
-    """A small plot of one quantity under its name and value."""
+    """Shows the steps that the large plot shows; `pointed` tells the x under the pointer (NaN when it leaves)."""
+
+    pointed = Signal(float)
+    fit_wanted = Signal()
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.caption, self.value, self.plot = Caption(title), QLabel(), Plot(title)
-        self.line = self.plot.curve()
-        self.line.setSymbolSize(6)
-        self.plot.setMouseEnabled(False, False)  # its steps are those of the loss above
-        self.plot.getViewBox().setAutoVisible(y=True)
-        self.steps = self.values = np.zeros(0)
-        row = QHBoxLayout()
-        row.setContentsMargins(0, 0, 6, 0)
-        row.addWidget(self.caption)
-        row.addStretch(1)
-        row.addWidget(self.value)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addLayout(row)
-        column.addWidget(self.plot, 1)
+        self.caption = Caption(title, self)
+        self._steps = self._x = self._values = np.zeros(0)
+        self._span = 0.0, 1.0
+        self._log = False
+        self._cursor: float | None = None
+        self._text = ""
+        self.setMouseTracking(True)
+        self.setMinimumHeight(56)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAccessibleName(title)
 
     def draw(self, steps: np.ndarray, values: np.ndarray) -> None:
-        """Show the line so far."""
-        self.steps, self.values = steps, values
-        self.line.setData(*thinned(steps, values, POINTS), symbol=dot(values))
+        """Show the line so far; steps ascend."""
+        self._steps, self._values = steps, values
+        self._place()
         self.read(None)
 
+    def set_log(self, on: bool) -> None:
+        """Steps on a logarithmic axis, or a linear one."""
+        self._log = on
+        self._place()
+
+    def set_span(self, low: float, high: float) -> None:
+        """Show the x (steps, or their logarithms) from low to high."""
+        self._span = low, max(high, low + 1e-9)
+        self.update()
+
     def read(self, step: float | None) -> None:
-        """Print the value at a step, or the newest one."""
-        index = nearest(self.steps, step) if step is not None else len(self.values) - 1
-        self.value.setText(short(float(f"{self.values[index]:.3g}")) if len(self.values) else "")
+        """Print the value at a step and mark it, or the newest one."""
+        self._cursor = None if step is None or not len(self._x) else self._at(step)
+        index = len(self._values) - 1 if step is None else points.nearest(self._steps, step)
+        self._text = points.short(float(f"{self._values[index]:.3g}")) if len(self._values) else ""
+        self.setAccessibleDescription(self._text)
+        self.update()
+
+    def text(self) -> str:
+        """The value printed."""
+        return self._text
 
     def retheme(self) -> None:
         """Take the theme in force."""
         self.caption.restyle()
-        self.value.setFont(theme.font(0.9, bold=True))
-        self.plot.retheme()
-        self.plot.getAxis("left").setStyle(maxTickLevel=0, textFillLimits=[(0, 0.5)])
-        self.plot.getAxis("bottom").setStyle(textFillLimits=[(0, 0.6)])
-        self.line.setPen(pen("accent", 1.5, 220))
-        self.line.setSymbolBrush(theme.colour("accent"))
-        self.line.setSymbolPen(None)
+        self.caption.adjustSize()
+        self.update()
 
+    def _at(self, step: float) -> float:
+        return math.log10(max(step, 1.0)) if self._log else step
 
-def pen(name: str, width: float, alpha: int = 255) -> QPen:
-    """A pen of the theme in force, in pixels."""
-    made = pg.mkPen(theme.colour(name, alpha), width=width)
-    made.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
-    return made
+    def _place(self) -> None:
+        self._x = np.log10(np.maximum(self._steps, 1.0)) if self._log else self._steps
+        self.update()
 
+    # -- what the person does -----------------------------------------------------------------------------------
 
-def smoothed(values: np.ndarray, weight: float) -> np.ndarray:
-    """Exponential mean of the points, each keeping `weight` of what was before; free of the start's bias (Kingma & Ba 2015)."""
-    made, mean, seen = np.empty(len(values)), 0.0, 0.0
-    for index, value in enumerate(values.tolist()):
-        if math.isfinite(value):
-            mean, seen = weight * mean + (1 - weight) * value, weight * seen + (1 - weight)
-        made[index] = mean / seen if seen else math.nan
-    return made
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Tell where the pointer is."""
+        area, (low, high) = self._area(), self._span
+        inside = area.left() <= event.position().x() <= area.right()
+        self.pointed.emit(low + (event.position().x() - area.left()) / area.width() * (high - low) if inside else math.nan)
 
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
+        """The pointer is gone."""
+        self.pointed.emit(math.nan)
 
-def nearest(steps: np.ndarray, step: float) -> int:
-    """The index of the step nearest to one, in ascending steps."""
-    right = int(np.searchsorted(steps, step).clip(1, max(len(steps) - 1, 1)))
-    return right - 1 if right >= len(steps) or step - steps[right - 1] <= steps[right] - step else right
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Show everything again."""
+        self.fit_wanted.emit()
 
+    # -- inside -------------------------------------------------------------------------------------------------
 
-def dot(values: np.ndarray) -> str | None:
-    """The symbol of a line: one point alone would otherwise be invisible."""
-    return "o" if len(values) == 1 else None
+    def _area(self) -> QRectF:
+        top = self.caption.height() + 6
+        return QRectF(AXIS, top, max(1, self.width() - AXIS - 6), max(1, self.height() - top - 6))
 
+    def _line(self, area: QRectF) -> tuple[np.ndarray, np.ndarray]:
+        """The visible points, no more of them than pixels can tell apart."""
+        low, high = self._span
+        seen = (self._x >= low) & (self._x <= high) & np.isfinite(self._values) & (self._steps >= (1 if self._log else 0))
+        x, values = self._x[seen], self._values[seen]
+        kept = points.thinned(x, values, int(area.width()))
+        return x[kept], values[kept]
 
-def thinned(steps: np.ndarray, values: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray]:
-    """At most `most` points: the least and the greatest of each stretch, in their order, so that no peak is lost."""
-    if len(values) <= most:
-        return steps, values
-    size = -(-len(values) // (most // 2))
-    filled = np.full(-(-len(values) // size) * size, values[-1])
-    filled[: len(values)] = values
-    rows = filled.reshape(-1, size)
-    at = np.sort(np.stack([rows.argmin(1), rows.argmax(1)], 1), 1) + np.arange(len(rows))[:, None] * size
-    at = np.minimum(at.ravel(), len(values) - 1)
-    return steps[at], values[at]
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """Value, three ticks at most, the line, the cursor."""
+        painter, area = QPainter(self), self._area()
+        painter.setFont(theme.font(0.9, bold=True))
+        painter.setPen(theme.colour("text"))
+        painter.drawText(QRectF(0, 0, self.width() - 6, self.caption.height()), Qt.AlignmentFlag.AlignRight, self._text)
+        x, values = self._line(area)
+        if not len(values):
+            return
+        least, greatest = float(values.min()), float(values.max())
+        margin = (greatest - least) * 0.06 or abs(greatest) * 0.5 or 1.0
+        least, greatest = least - margin, greatest + margin
+        self._paint_ticks(painter, area, least, greatest)
+        across = area.width() / (self._span[1] - self._span[0])
+        places = np.stack([area.left() + (x - self._span[0]) * across,
+                           area.bottom() - (values - least) * (area.height() / (greatest - least))], 1)  # fmt: skip
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.colour("accent"), 1.5))
+        if len(places) == 1:  # a line of one point would be invisible
+            painter.setBrush(theme.colour("accent"))
+            painter.drawEllipse(QPointF(*places[0]), 2.5, 2.5)
+        else:
+            painter.drawPolyline(QPolygonF([QPointF(*place) for place in places.tolist()]))
+        if self._cursor is not None and self._span[0] <= self._cursor <= self._span[1]:
+            at = area.left() + (self._cursor - self._span[0]) * across
+            painter.setPen(QPen(theme.colour("quiet", 160), 1))
+            painter.drawLine(QPointF(at, area.top()), QPointF(at, area.bottom()))
+
+    def _paint_ticks(self, painter: QPainter, area: QRectF, least: float, greatest: float) -> None:
+        font = theme.font(0.85)
+        painter.setFont(font)
+        height = QFontMetricsF(font).height()
+        for value in points.ticks(max(least, 0.0), greatest, max(1, min(3, int(area.height() / (1.6 * height))))):
+            y = round(area.bottom() - (value - least) / (greatest - least) * area.height())
+            painter.setPen(theme.colour("line", 130))
+            painter.drawLine(int(area.left()), y, int(area.right()), y)
+            painter.setPen(theme.colour("quiet"))
+            flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(0, y - height / 2, AXIS - 7, height), flags, points.short(value))
