@@ -2,93 +2,66 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Iterator
-from pathlib import Path
 
+from playground.data import learner
 from playground.data.errors import Cancelled, DataError
 from playground.data.text import Asked, Source, Tick
 
-SAMPLE = 8_000_000
-"""Characters of the text, from its beginning, that pieces are learned from at most."""
-LINE = 2000
-POLL_SECONDS = 0.05
+SAMPLE = 4_000_000
+"""Bytes of a text that pieces are learned from at most; of a longer one, parts are taken evenly from all of it."""
+FEWEST = learner.OWN + 14
+"""The smallest vocabulary that leaves room for some characters and pieces beside the bytes."""
+POLL_SECONDS = 0.03
 
 
 def learn_pieces(source: Source, kind: str, vocab: int, progress: Tick, cancelled: Asked) -> bytes:
-    """SentencePiece's model for a text, with at most `vocab` pieces; raises DataError and Cancelled."""
-    job = f"Learning {vocab:,} pieces from {source.name}"
-    progress(job, None)
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "text").write_text(source.head(SAMPLE), encoding="utf-8")
-        command = [sys.executable, "-m", "playground.data.learn", str(folder), kind, str(vocab)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, encoding="utf-8")
+    """SentencePiece's model for a text, with at most `vocab` pieces: a short text may not have that many.
+
+    Raises DataError, and Cancelled within a tenth of a second (the process is killed).
+    """
+    if vocab < FEWEST:
+        raise DataError(
+            f"{vocab} pieces are too few for {kind}.",
+            f"256 of them are bytes, so that no character is ever unknown; it takes {FEWEST} at least.",
+            f"Set Pieces to {FEWEST} or more, or choose characters or bytes as the tokenizer.",
+        )
+    part = f" ({SAMPLE / 1e6:.0f} MB of it)" if source.size > SAMPLE else ""
+    progress(f"Learning {vocab:,} pieces from {source.name}{part}", None)
+    text = source.spread(SAMPLE, cancelled).encode()
+    # by path and with -P: the child needs no installed playground and sees none of its modules
+    command = [sys.executable, "-P", learner.__file__, kind, str(vocab)]
+    try:
+        status, model, said = _run(command, text, cancelled)
+    except OSError as error:
+        raise DataError("Learning the pieces could not be started.", f"{error}.", "Use characters or bytes.") from None
+    if status != 0 or not model:
+        reason = said.decode("utf-8", "replace").strip().splitlines()[-1:] or [f"The process ended with status {status}"]
+        raise DataError(
+            f"No {kind} pieces could be learned from {source.name}.",
+            f"{reason[0]}.",
+            "Use characters or bytes, or another text.",
+        )
+    return model
+
+
+def _run(command: list[str], text: bytes, cancelled: Asked) -> tuple[int, bytes, bytes]:
+    """Status, stdout and stderr of a process that is killed as soon as `cancelled` says so."""
+    pipe = subprocess.PIPE
+    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console window flashes up
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=flags) as process:
+        unsent: bytes | None = text
         try:
-            while process.poll() is None:
-                if cancelled():
-                    raise Cancelled
-                time.sleep(POLL_SECONDS)
-        finally:
+            while True:
+                try:
+                    model, said = process.communicate(unsent, timeout=POLL_SECONDS)
+                    return process.returncode, model, said
+                except subprocess.TimeoutExpired:
+                    unsent = None  # communicate goes on with what it was given first
+                    if cancelled():
+                        raise Cancelled from None
+        except BaseException:
             process.kill()
-            _, said = process.communicate()
-        if process.returncode != 0:
-            reason = said.strip().splitlines()[-1] if said.strip() else f"exit status {process.returncode}"
-            raise DataError(
-                f"No {kind} pieces could be learned from {source.name}.",
-                f"{reason}.",
-                "Use characters or bytes, or a longer text.",
-            )
-        progress(job, 1.0)
-        return (folder / "model").read_bytes()
-
-
-def lines(text: str) -> Iterator[str]:
-    """The text in lines short enough for SentencePiece; line ends are given to it as pieces of their own."""
-    for line in text.splitlines():
-        for start in range(0, len(line), LINE):
-            yield line[start : start + LINE]
-
-
-def train(text: str, kind: str, vocab: int) -> bytes:
-    """Train in this process. Line ends are one piece; spaces, tabs and every byte survive a round trip."""
-    import sentencepiece
-
-    out = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=lines(text),
-        model_writer=out,
-        model_type=kind,
-        vocab_size=vocab,
-        hard_vocab_limit=False,
-        byte_fallback=True,
-        character_coverage=0.9995,  # rarer characters are spelled in bytes
-        normalization_rule_name="identity",
-        remove_extra_whitespaces=False,
-        add_dummy_prefix=False,
-        allow_whitespace_only_pieces=True,
-        split_by_whitespace=True,
-        user_defined_symbols=["\n"],
-        bos_id=-1,
-        eos_id=-1,
-        pad_id=-1,
-        max_sentence_length=4 * LINE + 16,
-        num_threads=1,
-        minloglevel=2,
-    )
-    return out.getvalue()
-
-
-def main() -> int:
-    """`python -m playground.data.learn FOLDER KIND VOCAB`: read FOLDER/text, write FOLDER/model."""
-    folder, kind, vocab = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    (folder / "model").write_bytes(train((folder / "text").read_text(encoding="utf-8"), kind, vocab))
-    return 0
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())
+            process.communicate()
+            raise

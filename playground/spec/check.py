@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -82,10 +83,17 @@ def _check_layer(model: ModelSpec, layer: Layer, path: str) -> Iterator[Problem]
         yield from _check_attention(model, layer.attention, f"{path}.attention")
 
 
+def _divisors(model: ModelSpec) -> list[int]:
+    """What the width has to be a multiple of: the heads of every attention whose head size follows from it."""
+    attentions = [layer.attention for layers in model.stacks.values() for layer in layers if layer.attention is not None]
+    return [attention.heads for attention in attentions if attention.d_head is None]
+
+
 def _check_attention(model: ModelSpec, attention: Attention, path: str) -> Iterator[Problem]:
     heads, width = attention.heads, model.d_model
     if attention.d_head is None and width % heads:
-        below, above = width // heads * heads, (width // heads + 1) * heads
+        together = math.lcm(*_divisors(model))  # a width that suits this layer must suit the others as well
+        below, above = width // together * together, (width // together + 1) * together
         works = [value for value in (below, above) if value > 0]
         fixes = [Fix("model.d_model", value) for value in works]
         fixes.append(Fix(f"{path}.heads", max(h for h in range(1, heads + 1) if width % h == 0)))

@@ -12,28 +12,25 @@ from playground.spec.record import Record, info
 
 Kind = Literal["same", "hot", "graft", "fresh"]
 _ORDER: tuple[Kind, ...] = ("same", "hot", "graft", "fresh")
-_PART = re.compile(r"([A-Za-z_]\w*)|\[(\d+)\]")
+_PART = re.compile(r"([A-Za-z_]\w*)((?:\[\d+\])*)")
 
 
 def split(path: str) -> list[str | int]:
-    """The steps of a path: names and indices."""
+    """The steps of a path: names and indices; raises SpecError for what is no path."""
     steps: list[str | int] = []
     for part in path.split("."):
-        found = [name if name else int(index) for name, index in _PART.findall(part)]
-        if not found or "".join(f"[{s}]" if isinstance(s, int) else s for s in found) != part:
+        found = _PART.fullmatch(part)
+        if found is None:
             raise SpecError([Problem(path, "this is not a path; one looks like model.decoder[2].attention.heads")])
-        steps += found
+        steps += [found[1], *map(int, re.findall(r"\d+", found[2]))]
     return steps
 
 
 def get(experiment: Experiment, path: str) -> Any:
-    """The value at a path; raises SpecError where there is none."""
+    """The value at a path, None for an absent part; raises SpecError where there is no such place."""
     value: Any = experiment
     for step in split(path):
-        try:
-            value = value[step] if isinstance(step, int) else getattr(value, step)
-        except (AttributeError, IndexError, TypeError):
-            raise SpecError([Problem(path, "there is no such field")]) from None
+        value = _step(value, step, path)
     return value
 
 
@@ -46,45 +43,37 @@ def exists(experiment: Experiment, path: str) -> bool:
 
 
 def replaced(experiment: Experiment, path: str, value: Any) -> Experiment:
-    """The experiment with another value at `path`; raises SpecError when that cannot be."""
-    data = experiment.model_dump()
-    steps = split(path)
-    holder: Any = data
-    for step in steps[:-1]:
-        try:
-            holder = holder[step]
-        except (KeyError, IndexError, TypeError):
-            raise SpecError([Problem(path, "there is no such field")]) from None
-        if holder is None:
-            raise SpecError([Problem(path, "that part is absent here; add it first")])
-    last = steps[-1]
-    if isinstance(last, int):
-        if not isinstance(holder, tuple) or last >= len(holder):
-            raise SpecError([Problem(path, "there is no such layer")])
-        return replaced(experiment, path[: path.rindex("[")], (*holder[:last], _plain(value), *holder[last + 1 :]))
+    """The experiment with another value at `path`, a record or a list of records too; raises SpecError when that cannot be."""
+    get(experiment, path)  # says what is wrong with the path
+    data: Any = _plain(experiment)
+    *steps, last = split(path)
+    holder = data
+    for step in steps:
+        holder = holder[step]
     holder[last] = _plain(value)
     return parse(data)
 
 
 def inserted(experiment: Experiment, stack: str, index: int, layer: Layer) -> Experiment:
-    """The experiment with a layer more."""
-    layers = list(getattr(experiment.model, stack))
+    """The experiment with a layer more, before layer `index` or at the end; raises SpecError when that cannot be."""
+    layers = _stack(experiment, stack, index, more=1)
     layers.insert(index, layer)
-    return _with_layers(experiment, stack, layers)
+    return replaced(experiment, f"model.{stack}", layers)
 
 
 def removed(experiment: Experiment, stack: str, index: int) -> Experiment:
-    """The experiment with a layer less; raises SpecError when none would be left."""
-    layers = list(getattr(experiment.model, stack))
+    """The experiment with a layer less; raises SpecError when none would be left or there is no such layer."""
+    layers = _stack(experiment, stack, index)
     del layers[index]
-    return _with_layers(experiment, stack, layers)
+    return replaced(experiment, f"model.{stack}", layers)
 
 
 def moved(experiment: Experiment, stack: str, index: int, to: int) -> Experiment:
-    """The experiment with a layer at another place."""
-    layers = list(getattr(experiment.model, stack))
+    """The experiment with layer `index` as layer `to`; raises SpecError when there is no such layer or place."""
+    layers = _stack(experiment, stack, index)
+    _stack(experiment, stack, to)
     layers.insert(to, layers.pop(index))
-    return _with_layers(experiment, stack, layers)
+    return replaced(experiment, f"model.{stack}", layers)
 
 
 def change(old: Experiment, new: Experiment) -> Kind:
@@ -92,10 +81,36 @@ def change(old: Experiment, new: Experiment) -> Kind:
     return _change(old, new)
 
 
-def _with_layers(experiment: Experiment, stack: str, layers: list[Layer]) -> Experiment:
-    data = experiment.model_dump()
-    data["model"][stack] = [layer.model_dump() for layer in layers]
-    return parse(data)
+def _step(value: Any, step: str | int, path: str) -> Any:
+    """One step further along a path."""
+    if value is None:
+        raise SpecError([Problem(path, "that part is absent here; add it first")])
+    if isinstance(step, int):
+        if not isinstance(value, tuple):
+            raise SpecError([Problem(path, f"[{step}] picks a layer, and there are none to pick from here")])
+        if step >= len(value):
+            raise SpecError([Problem(path, _no_layer(step, len(value)))])
+        return value[step]
+    if isinstance(value, Record) and step in type(value).model_fields:
+        return getattr(value, step)
+    if isinstance(value, tuple):
+        raise SpecError([Problem(path, "this needs the number of a layer, as in model.decoder[0]")])
+    known = f"; known here are {', '.join(type(value).model_fields)}" if isinstance(value, Record) else ""
+    raise SpecError([Problem(path, f"there is no such field{known}")])
+
+
+def _no_layer(index: int, count: int) -> str:
+    return f"there is no layer {index}; there are {count}, counted from 0"
+
+
+def _stack(experiment: Experiment, stack: str, index: int, more: int = 0) -> list[Layer]:
+    """A stack's layers as a list; raises SpecError where `index` lies outside, which may be `more` longer."""
+    layers = get(experiment, f"model.{stack}")
+    if not isinstance(layers, tuple):
+        raise SpecError([Problem(f"model.{stack}", "this is no stack of layers; encoder and decoder are")])
+    if not 0 <= index < len(layers) + more:
+        raise SpecError([Problem(f"model.{stack}[{index}]", _no_layer(index, len(layers)))])
+    return list(layers)
 
 
 def _change(old: Record, new: Record) -> Kind:
@@ -116,4 +131,9 @@ def _change(old: Record, new: Record) -> Kind:
 
 
 def _plain(value: Any) -> Any:
-    return value.model_dump() if isinstance(value, Record) else value
+    """Records as dicts and tuples as lists, all the way down."""
+    if isinstance(value, Record):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    return value

@@ -42,9 +42,9 @@ def rewritten(text: str, old: Experiment, new: Experiment) -> str:
 
 
 def _stack_rewritten(text: str, stack: str, before: list[Plain], after: list[Plain]) -> str:
-    document = tomlkit.parse(text)
-    model = document.get("model")
-    tables = model.get(stack) if model is not None else None
+    document: Any = tomlkit.parse(text)
+    model = document.get("model", {})
+    tables = model.get(stack)
     if not isinstance(tables, AoT):
         if tables is not None:  # written as a list on one line
             del model[stack]
@@ -53,7 +53,7 @@ def _stack_rewritten(text: str, stack: str, before: list[Plain], after: list[Pla
     runs = _runs(before, origins, after)
     if [run.origin for run in runs] != list(range(len(tables))):
         document = tomlkit.parse(_arranged(text, stack, len(tables), runs))
-    for table, run in zip(document["model"][stack], runs, strict=True):  # type: ignore[index, arg-type]
+    for table, run in zip(document["model"][stack], runs, strict=True):
         if run.origin is not None:
             if repeat_of(table) != run.count:
                 table["repeat"] = run.count

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 Change = Literal["hot", "graft", "fresh"]
@@ -15,6 +15,18 @@ class Record(BaseModel):
     """A frozen record that refuses keys it does not know; a change makes a new one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _no_guessing(cls, value: Any, about: ValidationInfo) -> Any:
+        """pydantic would read true as 1, "8" as 8 and 1 as true; in a file these are slips."""
+        annotation = cls.model_fields[about.field_name or ""].annotation
+        wanted = set(get_args(annotation)) or {annotation}
+        if wanted & {int, float} and isinstance(value, bool | str):
+            raise ValueError("should be a whole number" if int in wanted else "should be a number")
+        if bool in wanted and not isinstance(value, bool):
+            raise ValueError("should be true or false")
+        return value
 
 
 @dataclass(frozen=True)

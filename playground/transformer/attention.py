@@ -1,4 +1,4 @@
-"""Multi-head attention (Algorithms 4 and 5) with grouped keys and values, over its own sequence or another one."""
+"""Multi-head attention (Algorithms 4 and 5 of Phuong & Hutter 2022) with grouped keys and values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from playground.transformer.taps import Taps
 
 
 class Attention(nn.Module):
-    """`MHAttention(X, Z; W, Mask)` of Algorithm 5. Which keys a query sees follows from the record's mask alone.
+    """`MHAttention(X, X; W, Mask)` of Algorithm 5. Which keys a query sees follows from the record's mask alone.
 
     Training and plain forward passes use a fused kernel; where scores or pattern are tapped, the same is written out.
+    Queries, keys and values are rows of one matrix, in this order, because one large product is faster than three.
+    Fewer heads for keys and values than for queries is grouped-query attention (Ainslie et al. 2023).
     """
-
-    mask: Tensor
 
     def __init__(self, model: spec.ModelSpec, attention: spec.Attention, name: str) -> None:
         super().__init__()
@@ -34,8 +34,6 @@ class Attention(nn.Module):
         self.out = nn.Linear(self.heads * self.d_head, model.d_model, bias=attention.bias)
         rotary = attention.position.kind == "rotary"
         self.rotary = Rotary(model.n_ctx, self.d_head, attention.position.base) if rotary else None
-        blocked = torch.full((model.n_ctx, model.n_ctx), -torch.inf).triu(1)  # (query, key)
-        self.register_buffer("mask", blocked, persistent=False)
 
     def forward(self, x: Tensor, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
         """(batch, pos, d_model) to the same shape; with a cache, x holds only the new tokens."""
@@ -65,15 +63,11 @@ class Attention(nn.Module):
         """Keys or values repeated for each query head of their group."""
         return x if self.kv_heads == self.heads else x.repeat_interleave(self.heads // self.kv_heads, dim=1)
 
-    def _blocked(self, queries: int, keys: int) -> Tensor:
-        """What is added to the scores, (query, key): -inf where the key lies after the query; queries are the last ones."""
-        return self.mask[keys - queries : keys, :keys]
-
     def _observed(self, q: Tensor, k: Tensor, v: Tensor, taps: Taps) -> Tensor:
         """Algorithm 4 line by line, (batch, heads, query, d_head)."""
         scores = q @ self._grouped(k).transpose(-1, -2) * self.scale  # (batch, heads, query, key)
         if self.causal:
-            scores = scores + self._blocked(q.shape[-2], k.shape[-2]).to(scores.dtype)
+            scores = scores + _after(q.shape[-2], k.shape[-2], scores)
         scores = taps(f"{self.name}.scores", scores)
         pattern = taps(f"{self.name}.pattern", scores.softmax(dim=-1))  # rows sum to 1
         return pattern @ self._grouped(v)
@@ -82,7 +76,7 @@ class Attention(nn.Module):
         """The same in one kernel."""
         queries, keys = q.shape[-2], k.shape[-2]
         square = self.causal and queries == keys and queries > 1
-        mask = self._blocked(queries, keys).to(q.dtype) if self.causal and not square and queries > 1 else None
+        mask = _after(queries, keys, q) if self.causal and not square and queries > 1 else None
         return F.scaled_dot_product_attention(
             q, self._grouped(k), self._grouped(v), attn_mask=mask, is_causal=square, scale=self.scale
         )
@@ -92,8 +86,16 @@ class Attention(nn.Module):
         batch, heads, queries, _ = q.shape
         q, k, v = q.flatten(0, 1), self._grouped(k).flatten(0, 1), self._grouped(v).flatten(0, 1)
         if self.causal:
-            mask = self._blocked(queries, k.shape[1]).to(q.dtype)
-            scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=self.scale)  # (batch * heads, query, key)
+            scores = torch.baddbmm(_after(queries, k.shape[1], q), q, k.transpose(1, 2), alpha=self.scale)  # (batch * heads, query, key)
         else:
             scores = torch.bmm(q, k.transpose(1, 2)) * self.scale
         return torch.bmm(scores.softmax(dim=-1).to(v.dtype), v).view(batch, heads, queries, -1)
+
+
+def _after(queries: int, keys: int, like: Tensor) -> Tensor:
+    """What a causal mask adds to scores, (query, key): -inf where the key comes after the query, else 0.
+
+    The queries are the last ones of the sequence. It is made anew each time, in a few microseconds: kept for the whole
+    context it would cost n_ctx² numbers in every layer.
+    """
+    return like.new_full((queries, keys), -torch.inf).triu_(1 + keys - queries)

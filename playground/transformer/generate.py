@@ -34,9 +34,11 @@ def generate(
     for _ in range(length):
         if len(text) > model.spec.n_ctx:
             text, cache, unread = text[-max(1, model.spec.n_ctx // 2) :], KVCache(), 0
-        model.eval()
+        if was_training:  # the walk through all modules costs as much as a small model's forward pass
+            model.eval()
         logits = model(torch.tensor([text[unread:]], device=device), cache=cache)[0, -1].float()  # (vocab,)
-        model.train(was_training)
+        if was_training:
+            model.train()
         token = sample(logits, temperature, top_k, generator)
         yield token, logits.softmax(dim=-1)
         unread = len(text)

@@ -23,28 +23,23 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     note = _note(tokenizer.unknown(ask.prompt), len(prompt), subject.model.spec.n_ctx)
     if not prompt:
         return Answer(subject.step, ask.prompt, "", (), "This prompt has no token in it; write a word.")
-    if not _finite(subject, prompt):
-        return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
     drawn: list[int] = []
     choices: tuple[tuple[str, float], ...] = ()
     generator = torch.Generator().manual_seed(SEED)
-    length = max(1, ask.length)
-    for token, chances in generate(
-        subject.model, prompt, length, temperature=ask.temperature, top_k=ask.top_k, generator=generator
-    ):
-        if not drawn:
-            best, ids = chances.topk(min(CHOICES, len(chances)))
-            choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
-        drawn.append(token)
+    with at_rest(subject.model):
+        seen = torch.tensor([prompt[-subject.model.spec.n_ctx :]], device=subject.device)
+        if not subject.model(seen)[0, -1].isfinite().all():
+            return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
+        for token, chances in generate(
+            subject.model, prompt, max(1, ask.length), temperature=ask.temperature, top_k=ask.top_k, generator=generator
+        ):
+            if not drawn:
+                best, ids = chances.topk(min(CHOICES, len(chances)))
+                choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
+            drawn.append(token)
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
     return Answer(subject.step, ask.prompt, text, choices, note)
-
-
-def _finite(subject: Subject, prompt: list[int]) -> bool:
-    with at_rest(subject.model):
-        seen = torch.tensor([prompt[-subject.model.spec.n_ctx :]], device=subject.device)
-        return bool(subject.model(seen)[0, -1].isfinite().all())
 
 
 def _note(unknown: str, length: int, n_ctx: int) -> str:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Literal
 
 import torch
 
-from playground.data.errors import Cancelled
 from playground.training import checkpoint
 from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
 from playground.training.report import StepReport
@@ -30,16 +28,13 @@ from playground.worker.commands import (
     Watch,
 )
 from playground.worker.faults import fault
-from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Progress, Saved, Status
+from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
+from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Saved
+from playground.worker.reporting import Reporter
 from playground.worker.watching import Job, Watching
 
-PUBLISH_SECONDS = 0.15
-"""How often status and step reports go into the mailbox while training."""
 GAP_SECONDS = 0.02
 """How long pictures may hold up the next step before the rest waits for the gap after it."""
-Tick = Callable[[str, float | None], None]
-Asked = Callable[[], bool]
-Made = tuple[Run, Literal["hot", "graft", "fresh", "opened"], str]
 
 
 class Engine:
@@ -48,13 +43,12 @@ class Engine:
     def __init__(self, mailbox: Mailbox, device: str = "auto") -> None:
         self._mailbox, self._device = mailbox, device
         self._backlog: deque[Command] = deque()
-        self._watching = Watching(mailbox)
+        self._watching, self._reporter = Watching(mailbox), Reporter(mailbox)
         self._run: Run | None = None
         self._before: Run | None = None
         """The run that a fresh start has replaced; undoing that edit brings it back."""
         self._steps: Iterator[StepReport] | None = None
         self._reports: list[StepReport] = []
-        self._described, self._parameters = "", 0
         self._published = 0.0
         self._playing = self._stopping = False
         self._missing = Fault("There is no model to train yet.", "", "Open one first.")
@@ -84,7 +78,7 @@ class Engine:
         elif self._playing:
             self._step()
             self._look()
-            if not self._playing or time.perf_counter() - self._published > PUBLISH_SECONDS:
+            if not self._playing or self._reporter.late():
                 self._publish()
         elif (job := self._urgent()) is not None:  # again: what just came in may have ended or changed it
             self._watching.run(job, self._subject())
@@ -147,7 +141,7 @@ class Engine:
                 break
             if left > 1:
                 self._look()
-                if time.perf_counter() - self._published > PUBLISH_SECONDS:
+                if self._reporter.late():
                     self._publish()
         self._playing = False
 
@@ -156,7 +150,7 @@ class Engine:
         if self._steps is None:
             self._steps = self._run.trainer.steps()
         try:
-            self._reports.append(next(self._steps))
+            self._reporter.step(next(self._steps))
         except Exception as error:
             self._playing = False
             self._steps = None
@@ -219,35 +213,23 @@ class Engine:
         number: int | None = None,
     ) -> Made | None:
         """Do something that can take long, with progress and Cancel; None, and a Fault, when it came to nothing."""
-        job = ""
-
-        def progress(name: str, share: float | None) -> None:
-            nonlocal job
-            if not job:
-                self._publish("busy")
-            job = name
-            self._mailbox.put_progress(Progress(name, share))
 
         def cancelled() -> bool:
             self._fetch()
             return superseded() or any(isinstance(waiting, (Cancel, Stop)) for waiting in self._backlog)
 
         try:
-            return make(progress, cancelled)
+            return long_job(self._mailbox, make, cancelled, lambda: self._publish("busy"))
         except Exception as error:
             if isinstance(error, Cancelled):
                 said = Fault("Cancelled.", "", "Everything is as it was before.", number)
-                if not superseded():
-                    self._mailbox.put_event(said)
             else:
                 said = fault(error, doing, number)
+            if not (isinstance(error, Cancelled) and superseded()):
                 self._mailbox.put_event(said)
             if self._run is None:
                 self._missing = said
             return None
-        finally:
-            if job:
-                self._mailbox.put_progress(Progress(job, 1.0, done=True))
 
     def _superseded(self) -> bool:
         """Whether a newer Apply waits, with nothing before it that needs this one's model."""
@@ -295,12 +277,12 @@ class Engine:
             remedy = f"{error.remedy} Until then {describe(device)} is used.".strip()
             self._mailbox.put_event(Fault(error.what, error.why, remedy))
         set_threads(choose_threads(device, busy_window=True))
-        self._described = describe(device)
+        self._reporter.device = describe(device)
         self._publish()
 
     def _use_threads(self, run: Run) -> None:
-        self._parameters = sum(parameter.numel() for parameter in run.trainer.model.parameters())
-        wanted = choose_threads(run.device, busy_window=True, parameters=self._parameters)
+        parameters = sum(parameter.numel() for parameter in run.trainer.model.parameters())
+        wanted = choose_threads(run.device, busy_window=True, parameters=parameters)
         if wanted != torch.get_num_threads():
             set_threads(wanted)
 
@@ -315,26 +297,6 @@ class Engine:
         return Subject(trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device)
 
     def _publish(self, mode: Mode | None = None) -> None:
-        """Put the step reports and what the engine is doing into the mailbox."""
-        self._published = time.perf_counter()
-        if self._reports:
-            self._mailbox.put_reports(self._reports)
-            self._reports = []
-        if self._run is None:
-            mode = mode or "starting"
-            self._mailbox.put_status(Status(mode=mode, device=self._described, threads=torch.get_num_threads()))
-            return
-        trainer = self._run.trainer
-        history = trainer.history
-        status = Status(
-            mode=mode or ("running" if self._playing else "paused"),
-            step=trainer.step,
-            loss=float(history.loss[-1]) if len(history.loss) else None,
-            validation=float(history.validation[-1]) if len(history.validation) else None,
-            tokens_per_s=float(history.tokens_per_s[-1]) if self._playing and len(history.tokens_per_s) else 0.0,
-            watching=self._watching.share() if self._playing else 0.0,
-            device=self._described,
-            threads=torch.get_num_threads(),
-            parameters=self._parameters,
-        )
-        self._mailbox.put_status(status)
+        """Say how it stands; without a `mode`, what follows from playing or not."""
+        following: Mode = "starting" if self._run is None else "running" if self._playing else "paused"
+        self._reporter.publish(mode or following, self._run, self._watching.share())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections import deque
@@ -151,15 +152,16 @@ class Watching:
 
 
 def shares(jobs: Sequence[tuple[float, float]], total: float) -> list[float]:
-    """Part of the time that each of `jobs` (cost, shortest interval) may take, the cheap ones first in line.
+    """Part of the time that each of `jobs` (cost, shortest interval) may take.
 
-    A job whose interval holds it back leaves the rest of its even part to the dearer ones; what is really spent never
-    adds up to more than `total`.
+    Parts grow with the square root of the cost, which keeps the sum of all waiting times smallest. A job whose interval
+    holds it back leaves the rest of its part to the others; what is really spent never adds up to more than `total`.
     """
     needs = [cost / interval for cost, interval in jobs]
+    weights = [math.sqrt(cost) + 1e-6 for cost, _ in jobs]
     given, left = [0.0] * len(jobs), total
-    for place, index in enumerate(sorted(range(len(jobs)), key=needs.__getitem__)):
-        even = left / (len(jobs) - place)
-        given[index] = even
-        left -= min(needs[index], even)
+    waiting = sorted(range(len(jobs)), key=lambda index: needs[index] / weights[index])
+    for place, index in enumerate(waiting):
+        given[index] = left * weights[index] / sum(weights[other] for other in waiting[place:])
+        left -= min(needs[index], given[index])
     return given

@@ -24,14 +24,15 @@ Place = tuple[int, int]
 
 def resampled(pattern: np.ndarray, cells: int) -> np.ndarray:
     """(…, n, n) at `cells` a side: the largest of what a cell covers, so that thin lines stay whole; nearest when enlarged."""
+    made: np.ndarray = pattern
     for axis in (-2, -1):
-        length = pattern.shape[axis]
+        length = made.shape[axis]
         starts = np.arange(cells) * length // cells
         if cells < length:
-            pattern = np.maximum.reduceat(pattern, starts, axis)
+            made = np.maximum.reduceat(made, starts, axis)
         elif cells > length:
-            pattern = np.take(pattern, starts, axis)
-    return pattern
+            made = np.take(made, starts, axis)
+    return made
 
 
 def rounded(cells: int, radius: float) -> np.ndarray:
@@ -39,7 +40,8 @@ def rounded(cells: int, radius: float) -> np.ndarray:
     centre = np.arange(cells) + 0.5
     beyond = np.maximum(np.maximum(radius - centre, centre - (cells - radius)), 0.0)
     inside = radius + 0.5 - np.hypot(beyond[:, None], beyond[None, :])
-    return (inside.clip(0.0, 1.0) * 255).astype(np.uint8)
+    made: np.ndarray = (inside.clip(0.0, 1.0) * 255).astype(np.uint8)
+    return made
 
 
 def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme) -> np.ndarray:
@@ -53,14 +55,14 @@ def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap
     opacity = rounded(cell, min(4.0, cell / 8))
     corners = np.nonzero(opacity < 255)
     for row, (layer, hides) in enumerate(zip(patterns, causal, strict=True)):
-        index, seen = (layer * 255.0).clip(0, 255).astype(np.uint8), np.tri(*layer.shape[1:], dtype=bool)
+        index, seen = (layer * 255.0).clip(0, 255).astype(np.uint8), np.tri(*layer.shape[1:], dtype=np.bool_)
         if cell < layer.shape[-1]:
             index, seen = resampled(index, cell), resampled(seen, cell)
         heads = colours[index]  # (heads, query, key)
         if hides:
-            heads[:, ~seen] = empty
+            heads[:, np.logical_not(seen)] = empty
         heads = resampled(heads, cell)  # (heads, cell, cell)
-        heads.view(np.uint8).reshape(*heads.shape, 4)[:, *corners, 3] = opacity[corners]
+        heads.view(np.uint8).reshape(*heads.shape, 4)[:, corners[0], corners[1], 3] = opacity[corners]
         strip = made[row * (cell + gap) :][:cell, : len(layer) * (cell + gap)].reshape(cell, len(layer), cell + gap)
         strip[:, :, :cell] = heads.transpose(1, 0, 2)
     return made.view(np.uint8).reshape(*made.shape, 4)

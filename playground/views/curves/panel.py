@@ -100,8 +100,8 @@ class CurvesPanel(QWidget):
         if frame is None:
             return
         for curve, steps, values, most in (
-            (self._training, frame.steps, frame.loss, 700),
-            (self._smoothed, frame.steps, self._smooth, 400),
+            (self._training, frame.steps, frame.loss, 400),
+            (self._smoothed, frame.steps, self._smooth, 250),
             (self._validation, frame.validation_steps, frame.validation, 400),
         ):
             seen = steps >= (1 if self.log.isChecked() else 0)  # step 0 has no place on a logarithmic axis
@@ -222,12 +222,12 @@ class CurvesPanel(QWidget):
             beneath.addWidget(small, 0, column)
             beneath.setColumnStretch(column, 1)
         content = QWidget()
-        column = QVBoxLayout(content)
-        column.setContentsMargins(16, 10, 16, 8)
-        column.setSpacing(theme.GRID)
-        column.addLayout(header)
-        column.addWidget(self.loss, 5)
-        column.addWidget(self._beneath, 2)
+        whole = QVBoxLayout(content)
+        whole.setContentsMargins(16, 10, 16, 8)
+        whole.setSpacing(theme.GRID)
+        whole.addLayout(header)
+        whole.addWidget(self.loss, 5)
+        whole.addWidget(self._beneath, 2)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(content)
@@ -238,7 +238,8 @@ class CurvesPanel(QWidget):
         self.log.toggled.connect(self._on_log)
         self.fit.clicked.connect(self.show_everything)
         self.loss.getViewBox().sigXRangeChanged.connect(self._follow)
-        for plot in (self.loss, *self.small.values()):
+        plots: list[Plot | Small] = [self.loss, *self.small.values()]
+        for plot in plots:
             plot.pointed.connect(self._on_pointed)
             plot.fit_wanted.connect(self.show_everything)
 

@@ -11,16 +11,22 @@ from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPen
 from PySide6.QtWidgets import QGraphicsTextItem, QWidget
 
 from playground.style import theme
-from playground.views.curves.points import short
+from playground.views.curves.points import short, ticks
 
 
-class NumberAxis(pg.AxisItem):
+class NumberAxis(pg.AxisItem):  # type: ignore[misc]
     """An axis with short numbers: on a logarithmic one only powers of ten, and none below 0, where no curve can be."""
+
+    def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float | None, list[float]]]:  # noqa: N802, N803
+        """Round numbers, no more than there is room for; one level of lines is calmer than three, and cheaper to draw."""
+        if self.logMode:
+            return list(super().tickValues(minVal, maxVal, size))
+        steps = self.orientation == "bottom"
+        made = ticks(minVal, maxVal, max(2, int(size / (60 if steps else 32))))
+        return [(None, [value for value in made if not steps or value.is_integer()])]
 
     def tickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
         """The text of each tick."""
-        if self.orientation == "bottom":  # steps are whole
-            values = [value if self.logMode or float(value).is_integer() else -1.0 for value in values]
         if self.logMode:
             return self.logTickStrings(values, scale, spacing)
         return [short(float(f"{value * scale:.6g}")) if value >= 0 else "" for value in values]
@@ -30,7 +36,7 @@ class NumberAxis(pg.AxisItem):
         return [short(10.0 ** round(value)) if value >= 0 and abs(value - round(value)) < 1e-6 else "" for value in values]
 
 
-class Plot(pg.PlotWidget):
+class Plot(pg.PlotWidget):  # type: ignore[misc]
     """A plot without menus; `pointed` tells the x under the pointer (NaN when it leaves)."""
 
     pointed = Signal(float)
@@ -159,4 +165,6 @@ class Plot(pg.PlotWidget):
 
 def pen(name: str, width: float, alpha: int = 255) -> QPen:
     """A pen of the theme in force, in pixels."""
-    return pg.mkPen(theme.colour(name, alpha), width=width)
+    made = QPen(theme.colour(name, alpha), width)
+    made.setCosmetic(True)
+    return made

@@ -104,7 +104,7 @@ class Small(QWidget):
         low, high = self._span
         seen = (self._x >= low) & (self._x <= high) & np.isfinite(self._values) & (self._steps >= (1 if self._log else 0))
         x, values = self._x[seen], self._values[seen]
-        kept = points.thinned(x, values, int(area.width()))
+        kept = points.thinned(x, values, int(area.width() / 2))
         return x[kept], values[kept]
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
@@ -124,7 +124,7 @@ class Small(QWidget):
         places = np.stack([area.left() + (x - self._span[0]) * across,
                            area.bottom() - (values - least) * (area.height() / (greatest - least))], 1)  # fmt: skip
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(QPen(theme.colour("accent"), 1.5))
+        painter.setPen(QPen(theme.colour("accent"), 1.25))
         if len(places) == 1:  # a line of one point would be invisible
             painter.setBrush(theme.colour("accent"))
             painter.drawEllipse(QPointF(*places[0]), 2.5, 2.5)

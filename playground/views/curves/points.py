@@ -44,7 +44,9 @@ def thinned(x: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:
     stretch = ((x - x[0]) * (most // 2 / (x[-1] - x[0]))).astype(np.int64)
     order = np.lexsort((values, stretch))
     edges = np.flatnonzero(np.diff(stretch[order])) + 1
-    return np.unique(np.concatenate([order[[0, *edges]], order[[*(edges - 1), count - 1]], [count - 1]]))
+    kept = np.zeros(count, dtype=bool)
+    kept[order[0]] = kept[order[edges]] = kept[order[edges - 1]] = kept[order[-1]] = kept[-1] = True
+    return np.flatnonzero(kept)
 
 
 def ticks(low: float, high: float, most: int) -> list[float]:
