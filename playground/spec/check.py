@@ -10,8 +10,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from playground.spec.experiment import Experiment
-from playground.spec.model import Attention, Layer, ModelSpec, d_head, kv_heads
-from playground.spec.record import Record
+from playground.spec.model import Attention, Layer, Mlp, ModelSpec, d_head, kv_heads
+from playground.spec.record import Record, limit
+from playground.spec.wording import refusal
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,8 @@ class Fix:
     @property
     def label(self) -> str:
         """What the button says."""
+        if isinstance(self.value, Record):
+            return f"add {self.path.rsplit('.', 1)[-1]}"
         return f"{self.path.rsplit('.', 1)[-1]} = {self.value}"
 
 
@@ -52,7 +55,7 @@ def parse(data: dict[str, Any]) -> Experiment:
     try:
         experiment = Experiment.model_validate(data)
     except ValidationError as error:
-        raise SpecError([_from_pydantic(item) for item in error.errors()]) from None
+        raise SpecError([Problem(*refusal(item)) for item in error.errors()]) from None
     problems = list(check(experiment.model))
     if problems:
         raise SpecError(problems)
@@ -66,10 +69,11 @@ def check(model: ModelSpec) -> Iterator[Problem]:
     if model.encoder:
         yield Problem("model.encoder", "encoders are not built yet; leave it empty and use the decoder")
     if model.embedding.position.kind == "sinusoidal" and model.d_model % 2:
+        works = _widths(model)
         yield Problem(
             "model.d_model",
-            f"sinusoidal positions need an even width, {model.d_model} is odd; {model.d_model + 1} would",
-            (Fix("model.d_model", model.d_model + 1),),
+            f"sinusoidal positions need an even width, {model.d_model} is odd{_would(works)}",
+            (*(Fix("model.d_model", value) for value in works), Fix("model.embedding.position.kind", "learned")),
         )
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
@@ -78,32 +82,17 @@ def check(model: ModelSpec) -> Iterator[Problem]:
 
 def _check_layer(model: ModelSpec, layer: Layer, path: str) -> Iterator[Problem]:
     if layer.attention is None and layer.mlp is None:
-        yield Problem(path, "a layer needs attention, an MLP or both; this one has neither")
+        mlp = Mlp(d_mlp=min(4 * model.d_model, limit(Mlp, "d_mlp")))
+        yield Problem(path, "a layer needs attention, an MLP or both; this one has neither", (Fix(f"{path}.mlp", mlp),))
     if layer.attention is not None:
         yield from _check_attention(model, layer.attention, f"{path}.attention")
 
 
-def _divisors(model: ModelSpec) -> list[int]:
-    """What the width has to be a multiple of: the heads of every attention whose head size follows from it."""
-    attentions = [layer.attention for layers in model.stacks.values() for layer in layers if layer.attention is not None]
-    return [attention.heads for attention in attentions if attention.d_head is None]
-
-
 def _check_attention(model: ModelSpec, attention: Attention, path: str) -> Iterator[Problem]:
-    heads, width = attention.heads, model.d_model
-    if attention.d_head is None and width % heads:
-        together = math.lcm(*_divisors(model))  # a width that suits this layer must suit the others as well
-        below, above = width // together * together, (width // together + 1) * together
-        works = [value for value in (below, above) if value > 0]
-        fixes = [Fix("model.d_model", value) for value in works]
-        fixes.append(Fix(f"{path}.heads", max(h for h in range(1, heads + 1) if width % h == 0)))
-        yield Problem(
-            f"{path}.heads",
-            f"{heads} does not divide d_model = {width}; {' or '.join(map(str, works))} would",
-            tuple(fixes),
-        )
-        return
-    groups = kv_heads(attention)
+    heads, groups, rotary = attention.heads, kv_heads(attention), attention.position.kind == "rotary"
+    fits = attention.d_head is not None or model.d_model % heads == 0
+    if not fits:
+        yield _uneven(model, attention, path)
     if heads % groups:
         works = [value for value in range(1, heads + 1) if heads % value == 0]
         near = min(works, key=lambda value: abs(value - groups))
@@ -113,45 +102,50 @@ def _check_attention(model: ModelSpec, attention: Attention, path: str) -> Itera
             (Fix(f"{path}.kv_heads", near),),
         )
     size = d_head(model, attention)
-    if attention.position.kind == "rotary" and size % 2:
+    if rotary and fits and size % 2:
+        even = min(size + 1, limit(Attention, "d_head"))
         yield Problem(
             f"{path}.position.kind",
-            f"rotary turns pairs, so it needs an even head size, not {size}; d_head = {size + 1} would",
-            (Fix(f"{path}.d_head", size + 1), Fix(f"{path}.position.kind", "none")),
+            f"rotary turns pairs, so it needs an even head size, not {size}; d_head = {even} would",
+            (Fix(f"{path}.d_head", even), Fix(f"{path}.position.kind", "none")),
         )
 
 
-def _from_pydantic(error: Any) -> Problem:
-    path = ""
-    for part in error["loc"]:
-        path += f"[{part}]" if isinstance(part, int) else f"{'.' if path else ''}{part}"
-    if error["type"] == "extra_forbidden":
-        known = _known_fields(error["loc"][:-1])
-        return Problem(
-            path, f"there is no such field; known here are {', '.join(known)}" if known else "there is no such field"
-        )
-    message = error["msg"].removeprefix("Input ").removeprefix("Value error, ")
-    given = error.get("input")
-    shown = f", not {given!r}" if isinstance(given, (str, int, float, bool)) else ""
-    return Problem(path, f"{message}{shown}")
+def _uneven(model: ModelSpec, attention: Attention, path: str) -> Problem:
+    """The heads do not divide the width: other widths, other heads, or a head size of its own."""
+    heads, width = attention.heads, model.d_model
+    works = _widths(model)
+    fixes = [Fix("model.d_model", value) for value in works]
+    if other := _heads(model, attention):
+        fixes.append(Fix(f"{path}.heads", other))
+    would = _would(works)
+    if not fixes:
+        size = max(2, min(width // heads // 2 * 2, limit(Attention, "d_head")))
+        fixes, would = [Fix(f"{path}.d_head", size)], f"; d_head = {size} would do"
+    elif not works:
+        would = f"; heads = {fixes[0].value} would"
+    return Problem(f"{path}.heads", f"{heads} does not divide d_model = {width}{would}", tuple(fixes))
 
 
-def _known_fields(loc: tuple[str | int, ...]) -> list[str]:
-    record: Any = Experiment
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        annotation = record.model_fields[part].annotation if part in record.model_fields else None
-        record = _record_in(annotation)
-        if record is None:
-            return []
-    return list(record.model_fields)
+def _widths(model: ModelSpec) -> list[int]:
+    """The nearest widths, below and above, that suit every layer and the positions at once."""
+    steps = [2 if model.embedding.position.kind == "sinusoidal" else 1]
+    for layers in model.stacks.values():
+        for attention in (layer.attention for layer in layers):
+            if attention is not None and attention.d_head is None:
+                steps.append(attention.heads * (2 if attention.position.kind == "rotary" else 1))
+    step = math.lcm(*steps)
+    below = model.d_model // step * step
+    return [value for value in (below, below + step) if 1 <= value <= limit(ModelSpec, "d_model")]
 
 
-def _record_in(annotation: Any) -> type[Record] | None:
-    if isinstance(annotation, type) and issubclass(annotation, Record):
-        return annotation
-    for inner in getattr(annotation, "__args__", ()):
-        if inner is not Ellipsis and (found := _record_in(inner)) is not None:
-            return found
-    return None
+def _heads(model: ModelSpec, attention: Attention) -> int | None:
+    """The most heads, fewer than asked for if that can be, that suit the width, the shared keys and the rotation."""
+    groups = attention.kv_heads or 1
+    even = 2 if attention.position.kind == "rotary" else 1
+    works = [n for n in range(1, limit(Attention, "heads") + 1) if model.d_model % (n * even) == 0 and n % groups == 0]
+    return max((n for n in works if n < attention.heads), default=min(works, default=None))
+
+
+def _would(works: list[int]) -> str:
+    return f"; {' or '.join(map(str, works))} would" if works else ""

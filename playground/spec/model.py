@@ -178,7 +178,9 @@ class ModelSpec(Record):
 
     d_model: int = field(128, "Width", "Width of the residual stream (d_model).", ge=1, le=16384, slider=(16, 512))
     n_ctx: int = field(64, "Context", "How many tokens the model sees at once.", ge=1, le=65536, unit="tokens", slider=(8, 512))
-    vocab: int = field(256, "Vocabulary", "How many tokens there are; it follows from the tokenizer.", change="fresh", ge=1)
+    vocab: int = field(
+        256, "Vocabulary", "How many tokens there are; it follows from the tokenizer.", change="fresh", ge=1, le=2**24
+    )
     embedding: Embedding = Embedding()
     encoder: tuple[Layer, ...] = ()
     decoder: tuple[Layer, ...] = (Layer(), Layer(), Layer(), Layer())

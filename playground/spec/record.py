@@ -69,3 +69,8 @@ def field(
 def info(record: type[Record], name: str) -> Info | None:
     """The `Info` of a field, or None for a field that holds another record."""
     return next((item for item in record.model_fields[name].metadata if isinstance(item, Info)), None)
+
+
+def limit(record: type[Record], name: str) -> int:
+    """The largest value that a whole-number field takes."""
+    return int(next(item.le for item in record.model_fields[name].metadata if hasattr(item, "le")))

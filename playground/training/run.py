@@ -128,6 +128,8 @@ class Run:
         trainer = Trainer(experiment, model, self.corpus, self.device)
         trainer.step, trainer.history, trainer.dropout_state = old.step, old.history, old.dropout_state
         trainer.batches.generator.set_state(old.batches.generator.get_state())
+        if experiment.training.precision == old.training.precision:
+            trainer.low = old.low  # measuring it anew would hold up the first step by half a second
         _carry_optimiser(old, trainer, set(report.kept))
         return Run(experiment, self.corpus, trainer, self.name), "graft", report.sentence
 

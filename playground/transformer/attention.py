@@ -86,7 +86,8 @@ class Attention(nn.Module):
         batch, heads, queries, _ = q.shape
         q, k, v = q.flatten(0, 1), self._grouped(k).flatten(0, 1), self._grouped(v).flatten(0, 1)
         if self.causal:
-            scores = torch.baddbmm(_after(queries, k.shape[1], q), q, k.transpose(1, 2), alpha=self.scale)  # (batch * heads, query, key)
+            mask = _after(queries, k.shape[1], q)
+            scores = torch.baddbmm(mask, q, k.transpose(1, 2), alpha=self.scale)  # (batch * heads, query, key)
         else:
             scores = torch.bmm(q, k.transpose(1, 2)) * self.scale
         return torch.bmm(scores.softmax(dim=-1).to(v.dtype), v).view(batch, heads, queries, -1)

@@ -31,7 +31,7 @@ class GraftReport:
 @torch.no_grad()
 def graft(old: Transformer, spec: ModelSpec, seed: int) -> tuple[Transformer, GraftReport]:
     """A model of `spec` with the weights of `old` wherever name and shape agree; `old` is left untouched."""
-    new = build(spec, seed).to(old.embed.weight.device)
+    new = build(spec, seed).to(old.embed.weight)
     source = dict(old.named_parameters())
     kept, fresh = [], []
     for name, parameter in new.named_parameters():
@@ -44,8 +44,8 @@ def graft(old: Transformer, spec: ModelSpec, seed: int) -> tuple[Transformer, Gr
 
 
 def _part(name: str) -> str:
-    """ "decoder.2.attention.qkv.weight" as "layer 3 attention"."""
+    """ "decoder.2.attention.qkv.weight" as "decoder layer 3 attention"."""
     steps = name.split(".")
-    if steps[0] == "decoder":
-        return f"layer {int(steps[1]) + 1} {steps[2].rstrip('12')}"
+    if steps[1].isdigit():
+        return f"{steps[0]} layer {int(steps[1]) + 1} {steps[2].rstrip('12')}"
     return {"embed": "token embedding", "position": "positions", "norm": "final norm", "unembed": "unembedding"}[steps[0]]

@@ -61,9 +61,9 @@ class Transformer(nn.Module):
 
 
 def build(spec: ModelSpec, seed: int) -> Transformer:
-    """A model with starting weights from the seed; torch's own random state is left as it was."""
+    """A model with starting weights from the seed; torch's own random states are left as they were."""
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed every accelerator as well
         model = Transformer(spec)
         _initialise(model)
     return model

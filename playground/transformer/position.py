@@ -13,7 +13,7 @@ class LearnedPosition(nn.Module):
 
     def __init__(self, n_ctx: int, d_model: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(n_ctx, d_model))
+        self.weight = nn.Parameter(torch.zeros(n_ctx, d_model))
 
     def forward(self, start: int, length: int) -> Tensor:
         """Vectors of the places start … start + length - 1, (length, d_model)."""

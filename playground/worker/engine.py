@@ -48,8 +48,6 @@ class Engine:
         self._before: Run | None = None
         """The run that a fresh start has replaced; undoing that edit brings it back."""
         self._steps: Iterator[StepReport] | None = None
-        self._reports: list[StepReport] = []
-        self._published = 0.0
         self._playing = self._stopping = False
         self._missing = Fault("There is no model to train yet.", "", "Open one first.")
         """Why there is no run; said again when somebody wants to train."""

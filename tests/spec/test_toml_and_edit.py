@@ -86,7 +86,7 @@ def test_comments_of_people_survive_saving(tmp_path):
     ("text", "says"),
     [
         ("[model]\nwidth = 3", "model.width: there is no such field; known here are d_model"),
-        ("[model]\nd_model = 'x'", "model.d_model: should be a valid integer"),
+        ("[model]\nd_model = 'x'", "model.d_model: should be a whole number, not 'x'"),
         ("[training]\nlr = -1.0", "training.lr: should be greater than 0, not -1.0"),
         ("[[model.decoder]]\nrepeat = 0", "model.decoder[0].repeat: should be a whole number"),
         ("[model]\nd_model = ", "line 2"),
