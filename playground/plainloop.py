@@ -26,7 +26,8 @@ class _Block(nn.Module):
         )
         z = F.scaled_dot_product_attention(q, k, v, is_causal=True).transpose(1, 2).reshape(batch, length, WIDTH)
         x = x + self.out(z)
-        return x + self.down(F.gelu(self.up(self.norm2(x))))
+        out: Tensor = x + self.down(F.gelu(self.up(self.norm2(x))))
+        return out
 
 
 class PlainLoop:
@@ -60,7 +61,7 @@ class PlainLoop:
         logits = hidden @ self.tokens.weight.T
         loss = F.cross_entropy(logits.view(-1, logits.shape[-1]), y.view(-1))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.parameters, 1.0)
         self.optimiser.step()
         self.number += 1

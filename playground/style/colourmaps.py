@@ -25,7 +25,8 @@ def lookup(name: str = MAGNITUDE) -> np.ndarray:
 def rgba(values: np.ndarray, low: float = 0.0, high: float = 1.0, name: str = MAGNITUDE) -> np.ndarray:
     """`values` (…,) as colours, uint8 (…, 4), on the fixed scale low … high; values beyond it are clipped."""
     index = ((np.nan_to_num(values, nan=low) - low) * (255.0 / (high - low))).clip(0, 255).astype(np.uint8)
-    return lookup(name)[index]
+    coloured: np.ndarray = lookup(name)[index]
+    return coloured
 
 
 def empty(theme: Theme) -> np.ndarray:

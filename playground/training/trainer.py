@@ -19,6 +19,7 @@ from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
 from playground.training.report import StepReport
 from playground.training.schedule import learning_rate
+from playground.transformer.layer import Layer
 from playground.transformer.model import Transformer
 
 SPEED_WINDOW = 21
@@ -57,6 +58,7 @@ class Trainer:
         old, self.experiment = self.training, experiment
         self.model.spec = experiment.model
         for layer, spec in zip(self.model.decoder, experiment.model.decoder, strict=True):
+            assert isinstance(layer, Layer)
             layer.dropout1 = spec.attention.dropout if spec.attention else 0.0
             layer.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
         if experiment.training.batch != old.batch:
@@ -97,7 +99,7 @@ class Trainer:
         inputs, targets = windows(self.corpus.validation, n_ctx, self.training.validation_windows)
         at_once = max(1, VALIDATION_TOKENS // n_ctx)
         total = 0.0
-        for x, y in zip(inputs.split(at_once), targets.split(at_once), strict=True):
+        for x, y in zip(torch.split(inputs, at_once), torch.split(targets, at_once), strict=True):
             total += self._loss(x.to(self.device), y.to(self.device), reduction="sum").item()
         self.model.train(was_training)
         return total / targets.numel()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def _fill_models(window: MainWindow) -> None:
     menu.clear()
     for file in sorted(shipped("models").glob("*/experiment.toml")):
         folder = file.parent
-        menu.addAction(title(folder.name), lambda folder=folder: window.open_model(folder))
+        menu.addAction(title(folder.name), partial(window.open_model, folder))
     menu.addSeparator()
     menu.addAction(window.actions_by_name["open_model"])
     menu.addAction(window.actions_by_name["save"])

@@ -81,4 +81,4 @@ class Timeline(QWidget):
         painter.drawPolyline(line)
         painter.setBrush(theme.colour("accent"))
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.drawEllipse(line[-1], 5, 5)
+        painter.drawEllipse(line.last(), 5, 5)

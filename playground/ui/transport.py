@@ -49,17 +49,18 @@ class TransportBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 16, 8)
         row.setSpacing(8)
-        for widget in (self.model, self.text):
-            row.addWidget(widget)
+        for chooser in (self.model, self.text):
+            row.addWidget(chooser)
         row.addSpacing(8)
-        for widget in (self.restart, self.play, self.step):
-            row.addWidget(widget)
+        for button in (self.restart, self.play, self.step):
+            row.addWidget(button)
         row.addSpacing(12)
         for figure in self.figures.values():
             row.addWidget(figure)
             row.addSpacing(8)
         row.addStretch(1)
-        for widget in (self.device, self.watching, self.look, self.more):
+        ends: tuple[QWidget, ...] = (self.device, self.watching, self.look, self.more)
+        for widget in ends:
             row.addWidget(widget)
 
     def show_document(self, model: str, model_detail: str, text: str, text_detail: str) -> None:

@@ -31,7 +31,7 @@ from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
-from playground.views.attention.frame import AttentionLook
+from playground.views.attention.frame import AttentionFrame, AttentionLook
 from playground.views.frames import Look
 from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
@@ -57,7 +57,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("Transformer Playground")
         self.setAcceptDrops(True)
         self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
-        self.diagram, self.inspector, self.stage, self.prompt = DiagramView(), Inspector(), Stage(), PromptBar()
+        self.diagram, self.inspector, self.prompt = DiagramView(), Inspector(), PromptBar()
+        self.stage: Stage = Stage()
         self._arrange()
         self.actions_by_name = actions.make(self)
         files.fill_menus(self)
@@ -162,8 +163,8 @@ class MainWindow(QMainWindow):
             self.notice.progress(letters.progress)
         if letters.frames:
             self.stage.draw(letters.frames)
-            if "attention" in letters.frames:
-                self.diagram.draw_attention(letters.frames["attention"])
+            if isinstance(frame := letters.frames.get("attention"), AttentionFrame):
+                self.diagram.draw_attention(frame)
         if letters.answer is not None:
             self.prompt.draw(letters.answer)
         moving = self.status.mode in ("running", "busy", "starting") or letters.progress is not None
@@ -212,8 +213,8 @@ class MainWindow(QMainWindow):
         column = QVBoxLayout(ground)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self.transport, Hairline(), self.notice):
-            column.addWidget(widget)
+        for head in (self.transport, Hairline(), self.notice):
+            column.addWidget(head)
         row = QHBoxLayout()
         row.addWidget(self.columns)
         column.addLayout(row, 1)

@@ -244,7 +244,7 @@ def test_devices_that_are_not_there_are_said_in_words():
             device.choose("cuda")
     with pytest.raises(device.DeviceError, match="no device"):
         device.choose("abacus")
-    assert 1 <= device.choose_threads(torch.device("cpu"), busy_window=True)
+    assert device.choose_threads(torch.device("cpu"), busy_window=True) >= 1
 
 
 def test_measuring_the_precision_changes_nothing(experiment):

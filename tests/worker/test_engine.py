@@ -120,6 +120,17 @@ def test_from_an_edit_of_the_heads_to_the_first_step_is_quick(ready):
     assert time.perf_counter() - start < 1.0
 
 
+def test_a_graft_does_not_measure_again_whether_bfloat16_is_faster(ready):
+    ready.send(Apply(edit.replaced(ready.experiment, "training.precision", "auto"), 2), Step())
+    applied = ready.applied(2)
+    ready.wait(lambda: ready.status.step == 1)
+    measured = ready.engine._run.trainer.low
+    assert measured is not None
+    ready.send(Apply(edit.replaced(applied.experiment, "model.decoder[0].attention.heads", 1), 3))
+    ready.applied(3)
+    assert ready.engine._run.trainer.low is measured
+
+
 def test_fresh_edit_while_playing_goes_on_playing_and_undo_brings_the_weights_back(ready):
     ready.send(Step(30), Play())
     ready.wait(lambda: ready.status.step > 30)

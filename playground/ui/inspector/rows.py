@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from playground.spec.check import Fix
 from playground.style import theme
 from playground.style.widgets import repolish
 from playground.ui.inspector import editors
