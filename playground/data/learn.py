@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 
 from playground.data import learner
 from playground.data.errors import Cancelled, DataError
@@ -50,18 +52,19 @@ def _run(command: list[str], text: bytes, cancelled: Asked) -> tuple[int, bytes,
     """Status, stdout and stderr of a process that is killed as soon as `cancelled` says so."""
     pipe = subprocess.PIPE
     flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows: no console window flashes up
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, creationflags=flags) as process:
-        unsent: bytes | None = text
-        try:
-            while True:
-                try:
-                    model, said = process.communicate(unsent, timeout=POLL_SECONDS)
-                    return process.returncode, model, said
-                except subprocess.TimeoutExpired:
-                    unsent = None  # communicate goes on with what it was given first
+    # from a file: after a timeout, Python 3.11's communicate forgets what it had not yet written into a pipe
+    with tempfile.TemporaryFile() as file:
+        file.write(text)
+        file.seek(0)
+        with subprocess.Popen(command, stdin=file, stdout=pipe, stderr=pipe, creationflags=flags) as process:
+            try:
+                while True:
+                    with suppress(subprocess.TimeoutExpired):
+                        model, said = process.communicate(timeout=POLL_SECONDS)
+                        return process.returncode, model, said
                     if cancelled():
-                        raise Cancelled from None
-        except BaseException:
-            process.kill()
-            process.communicate()
-            raise
+                        raise Cancelled
+            except BaseException:
+                process.kill()
+                process.communicate()
+                raise

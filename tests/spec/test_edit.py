@@ -9,6 +9,7 @@ from playground.spec.model import Attention, Layer, Mlp, ModelSpec
 from playground.spec.record import Record, info
 
 OLD = Experiment()
+MODEL = "d_model, n_ctx, vocab, embedding, encoder, decoder, unembedding, init"
 
 
 def leaves(record, path):
@@ -25,7 +26,7 @@ def leaves(record, path):
 
 
 OTHER = {
-    "text": "a.txt", "model.d_model": 256, "model.vocab": 300, "kv_heads": 2, "d_head": 8, "heads": 8, "d_mlp": 7, "eps": 1e-3,
+    "text": "a.txt", "model.d_model": 256, "model.vocab": 300, "kv_heads": 2, "d_head": 8, "heads": 8, "d_mlp": 7, ".eps": 1e-3,
     "std": 0.5, "validation": 0.25, "tokenizer.vocab": 300, "base": 500.0, "dropout": 0.5, "beta1": 0.5, "beta2": 0.5,
     "position.kind": {"learned": "sinusoidal", "none": "rotary"}, "norm.kind": "rms", "place": "post", "mask": "bidirectional",
     "activation": "relu", "tokenizer.kind": "bytes", "schedule": "constant", "precision": "float32",
@@ -87,8 +88,8 @@ def test_records_replace_layers_parts_and_whole_stacks():
         ("[2]", "this is not a path; one looks like model.decoder[2].attention.heads"),
         ("modle", "there is no such field; known here are model, task, training, seed"),
         ("task.tokenizer.size", "there is no such field; known here are kind, vocab"),
-        ("model.stacks", "there is no such field; known here are d_model, n_ctx, vocab, embedding, encoder, decoder, unembedding, init"),
-        ("model.model_dump", "there is no such field; known here are d_model, n_ctx, vocab, embedding, encoder, decoder, unembedding, init"),
+        ("model.stacks", f"there is no such field; known here are {MODEL}"),
+        ("model.model_dump", f"there is no such field; known here are {MODEL}"),
         ("task.text.upper", "there is no such field"),
         ("task.text[0]", "[0] picks a layer, and there are none to pick from here"),
         ("model.decoder.attention", "this needs the number of a layer, as in model.decoder[0]"),

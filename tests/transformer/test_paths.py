@@ -77,7 +77,7 @@ def test_bfloat16_takes_products_that_stay_near_full_precision(drawn):
     with torch.autocast("cpu", torch.bfloat16):
         low = model(x).float()
     full = model(x)
-    assert (low - full).abs().max() < 0.05 * (1 + full.abs().max())
+    assert (low - full).norm() < 0.15 * full.norm()  # a median of 0.01, the worst of 1,500 models 0.04
 
 
 def test_the_fused_kernel_is_left_alone_in_bfloat16_on_a_processor(monkeypatch):
@@ -174,6 +174,10 @@ def test_other_heads_of_the_same_width_keep_every_weight():
     assert report.fresh == ()
     assert "All" in report.sentence
     assert new.embed.weight.dtype == torch.float64
+    kept = old.embed.weight.clone()
+    with torch.no_grad():
+        new.embed.weight.add_(1.0)
+    assert torch.equal(old.embed.weight, kept)  # the new model has numbers of its own
     untied, report = graft(old, ModelSpec(decoder=(layer,) * 4, n_ctx=32, unembedding={"tied": False}), 1)
     assert set(report.fresh) == {"position.weight", "unembed.weight"}
     assert untied.unembed.weight is not untied.embed.weight

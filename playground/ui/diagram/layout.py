@@ -16,7 +16,7 @@ MARGIN = 6.0
 
 @dataclass(frozen=True)
 class Box:
-    """One part. `path` is its place in the spec, `kind` its colour; `aside` stands at the right, `thumbnails` how many heads fit."""
+    """One part: `path` is its place in the spec, `kind` its colour, `aside` stands at the right, `thumbnails` counts heads."""
 
     path: str
     kind: str
@@ -132,7 +132,7 @@ def _layer(
     if layer.mlp is not None:
         high = _whole(26, scale)
         parts.append(Box(f"{path}.mlp", "mlp", inner_x, at, inner_w, high, "MLP", mlp_words(layer.mlp),
-                         share(parameters.get(f"{path}.mlp", 0), whole), "Share of all parameters at the right", path))  # fmt: skip
+                         share(parameters.get(f"{path}.mlp", 0), whole), "Right: share of all parameters", path))  # fmt: skip
         at += high + 4
     card = Box(path, "layer", CARD_X, y, w, at + 4 - y, title, help="Reads the residual stream and adds to it")
     return [card, *parts]

@@ -1,4 +1,4 @@
-"""The scene and its canvas: holds the items of one layout, knows which part is chosen, and turns clicks and keys into choices."""
+"""The scene and its canvas: the items of one layout, which part is chosen, and clicks and keys as choices."""
 
 from __future__ import annotations
 

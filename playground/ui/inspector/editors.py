@@ -347,6 +347,7 @@ def make(field: Field, parent: QWidget | None = None) -> Editor:
     if field.kind == "int" and field.info.slider is not None:
         return SliderEditor(field, parent)
     kinds: dict[str, type[Editor]] = {
-        "int": IntEditor, "float": FloatEditor, "choice": ChoiceEditor, "bool": BoolEditor, "part": BoolEditor, "text": TextEditor,
+        "int": IntEditor, "float": FloatEditor, "choice": ChoiceEditor,
+        "bool": BoolEditor, "part": BoolEditor, "text": TextEditor,
     }  # fmt: skip
     return kinds[field.kind](field, parent)

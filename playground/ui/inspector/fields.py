@@ -33,7 +33,7 @@ MODEL_FIELDS = (
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the form. `low` and `high` are limits that are allowed themselves; `inner` fields read as their record's name."""
+    """One row of the form: `low` and `high` are allowed themselves; `inner` fields read as their record's name."""
 
     path: str
     kind: Kind

@@ -1,4 +1,4 @@
-"""The inspector: the chosen part, the model or the training as a form, what is wrong beside its field, and the facts under it."""
+"""The inspector: the chosen part, the model or the training as a form, faults beside their fields, facts under it."""
 
 from __future__ import annotations
 

@@ -63,7 +63,9 @@ class EmbeddingProbe:
         if self._shown is None or self._shown.corpus is not corpus or self._shown.max_points != max_points:
             if self._shown is not None and self._shown.corpus.tokenizer is not corpus.tokenizer:
                 self._last = None
-            ids = np.argsort(-corpus.counts, kind="stable")[: max(1, max_points)]
+            # tokens that never stand in the text are never learned; decay piles them up far away from all others
+            seen = max(2, int((corpus.counts > 0).sum()))
+            ids = np.argsort(-corpus.counts, kind="stable")[: max(1, min(max_points, seen))]
             tokens = tuple(corpus.tokenizer.pieces(ids))
             kinds = read_only(np.array([kind(token) for token in tokens]), np.uint8)
             self._shown = _Shown(corpus, max_points, ids, tokens, kinds, read_only(corpus.counts[ids], np.int64))
