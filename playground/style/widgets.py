@@ -101,6 +101,10 @@ class Segments(QWidget):
         for name, button in self._buttons.items():
             button.setChecked(name == value)
 
+    def buttons(self) -> list[QPushButton]:
+        """The segments, from left to right."""
+        return list(self._buttons.values())
+
     def set_accessible(self, name: str) -> None:
         """Name the choice for screen readers."""
         self.setAccessibleName(name)

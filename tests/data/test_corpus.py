@@ -217,18 +217,13 @@ def test_learning_that_cannot_start(text_file, monkeypatch):
 
 
 def test_a_slow_start_loses_nothing_of_a_text_larger_than_a_pipe(tmp_path, monkeypatch, some_prose):
-    slow = tmp_path / "slow.py"
-    slow.write_text(
-        "import time\ntime.sleep(0.3)\n" + Path(learn.learner.__file__).read_text(encoding="utf-8").split('"""', 2)[2]
-    )
-    text = tmp_path / "long.txt"
+    text, slow, learner = tmp_path / "long.txt", tmp_path / "slow.py", learn.learner.__file__
     text.write_text(some_prose * 20)
-    expected = learn.learner.train(some_prose * 20, "bpe", 320)
+    slow.write_text(f"import runpy, time\ntime.sleep(0.3)\nrunpy.run_path({learner!r}, run_name='__main__')\n")
     monkeypatch.setattr(learn.learner, "__file__", str(slow))
-    slow.write_text(slow.read_text().replace("from __future__ import annotations\n", ""))
-    started, limit = time.monotonic(), 20
-    corpus = load_corpus(task(text, "bpe"), cancelled=lambda: time.monotonic() - started > limit)
-    assert corpus.tokenizer.model == expected
+    started = time.monotonic()
+    corpus = load_corpus(task(text, "bpe"), cancelled=lambda: time.monotonic() - started > 20)
+    assert corpus.tokenizer.model == learn.learner.train(some_prose * 20, "bpe", 320)
 
 
 def test_learning_is_cancelled_at_once(text_file, tmp_path, monkeypatch):

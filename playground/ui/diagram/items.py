@@ -16,7 +16,8 @@ CARDS = ("layer", "embedding", "unembedding")
 
 def mixed(over: QColor, under: QColor, share: float) -> QColor:
     """`share` of one colour over another, opaque."""
-    return QColor.fromRgbF(*(share * a + (1 - share) * b for a, b in zip(over.getRgbF()[:3], under.getRgbF()[:3], strict=True)))
+    pairs = ((over.redF(), under.redF()), (over.greenF(), under.greenF()), (over.blueF(), under.blueF()))
+    return QColor.fromRgbF(*(share * a + (1 - share) * b for a, b in pairs))
 
 
 class PartItem(QGraphicsItem):

@@ -214,7 +214,7 @@ class ChoiceEditor(Editor):
         if self.combo is not None:
             return [self.combo]
         assert self.segments is not None
-        return [self.segments.layout().itemAt(i).widget() for i in range(self.segments.layout().count())]
+        return list(self.segments.buttons())
 
     def set_texts(self, name: str, tip: str, whats_this: str) -> None:
         """Every segment keeps its own name."""
@@ -253,7 +253,11 @@ class TextEditor(Editor):
         super().__init__(field, parent)
         self.line = QLineEdit(self)
         self.row.addWidget(self.line)
-        self.line.editingFinished.connect(lambda: self.line.isModified() and self._ask())
+        self.line.editingFinished.connect(self._finished)
+
+    def _finished(self) -> None:
+        if self.line.isModified():
+            self._ask()
 
     def value(self) -> str:
         """The text shown."""

@@ -155,12 +155,12 @@ class Inspector(QWidget):
         above.setSpacing(0)
         for widget in (self.message, self.notice):
             above.addWidget(widget)
-        self.scroll = QScrollArea(self)
-        self.scroll.setWidgetResizable(True)
-        self.scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self.scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.scroll.verticalScrollBar().rangeChanged.connect(self._keep_margin)
+        self.area = QScrollArea(self)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.verticalScrollBar().rangeChanged.connect(self._keep_margin)
         self._ground = QWidget()
         self._column = QVBoxLayout(self._ground)
         self._column.setContentsMargins(16, 4, 16, 16)
@@ -173,8 +173,8 @@ class Inspector(QWidget):
         self._column.addSpacing(4)
         self._column.addWidget(self.facts)
         self._column.addStretch(1)
-        self.scroll.setWidget(self._ground)
-        self.scroll.viewport().setAutoFillBackground(False)
+        self.area.setWidget(self._ground)
+        self.area.viewport().setAutoFillBackground(False)
         self._ground.setAutoFillBackground(False)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 0)
@@ -184,7 +184,7 @@ class Inspector(QWidget):
         column.addLayout(self._head)
         column.addLayout(above)
         column.addSpacing(4)
-        column.addWidget(self.scroll, 1)
+        column.addWidget(self.area, 1)
 
     def _refresh(self) -> None:
         """Show the page: new rows only where it has other fields than before."""
@@ -222,7 +222,7 @@ class Inspector(QWidget):
         old.hide()
         old.deleteLater()
         self._form.show()
-        self.scroll.verticalScrollBar().setValue(0)
+        self.area.verticalScrollBar().setValue(0)
 
     def _refresh_values(self) -> None:
         for path, row in self.rows.items():
@@ -264,7 +264,7 @@ class Inspector(QWidget):
         self._head.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def _keep_margin(self) -> None:
-        bar = self.scroll.verticalScrollBar()
+        bar = self.area.verticalScrollBar()
         self._column.setContentsMargins(16, 4, 16 - (bar.sizeHint().width() if bar.maximum() > 0 else 0), 16)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)

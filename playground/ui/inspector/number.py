@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
@@ -62,7 +63,7 @@ class Number(QDoubleSpinBox):
             return self.value()
         return value if math.isfinite(value) else self.value()
 
-    def validate(self, text: str, position: int) -> object:
+    def validate(self, text: str, position: int) -> Any:
         """Whatever can still become a number may be typed."""
         tidy = text.strip().replace(",", ".")
         try:

@@ -131,7 +131,12 @@ class FieldRow(QWidget):
         target = "automatic" if self._reset_to is None and self.field.optional else shown(self._reset_to)
         self.reset.setToolTip(f"Back to {target}, as in the opened model" if not same else "Back to automatic")
         had_focus = self.reset.hasFocus()
-        self.slot_.setCurrentWidget(self.reset if back else self.auto if self.field.optional else self.slot_.widget(0))
+        if back:
+            self.slot_.setCurrentWidget(self.reset)
+        elif self.field.optional:
+            self.slot_.setCurrentWidget(self.auto)
+        else:
+            self.slot_.setCurrentIndex(0)
         if had_focus and not back:
             self.editor.controls()[-1].setFocus()
 
@@ -153,7 +158,7 @@ class FieldRow(QWidget):
         """Whether the way back is offered."""
         return self.slot_.currentWidget() is self.reset
 
-    def enterEvent(self, event: QEvent) -> None:  # type: ignore[override]  # noqa: N802 (Qt's name)
+    def enterEvent(self, event: QEvent) -> None:  # noqa: N802 (Qt's name)
         """The mouse is here."""
         self.noticed.emit(self.field.path)
 
