@@ -101,16 +101,16 @@ def _tokens(source: Source, tokenizer: Tokenizer, progress: Tick, cancelled: Ask
         for piece in source.pieces(f"Cutting {source.name} into tokens", progress, cancelled):
             yield tokenizer.encode(piece).astype(dtype)
 
-    found = store.read_tokens(kept, tokenizer.vocab)
+    found = store.read_tokens(kept, tokenizer.vocab, cancelled)
     if found is None:
         try:
             store.write_tokens(kept, blocks(), dtype)
-            found = store.read_tokens(kept, tokenizer.vocab)
+            found = store.read_tokens(kept, tokenizer.vocab, cancelled)
         except OSError:  # a full or read-only disk; a text that cannot be read is a DataError instead
             pass
     if found is None:
         tokens = np.concatenate(list(blocks()))
-        found = tokens, store.count(tokens, tokenizer.vocab)
+        found = tokens, store.count(tokens, tokenizer.vocab, cancelled)
     return found
 
 

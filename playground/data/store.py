@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
+
+from playground.data.errors import Cancelled
 
 MAPPED = 64 << 20
 """Token files larger than this many bytes stay on disk and are mapped into memory."""
@@ -17,6 +19,7 @@ BLOCK = 1 << 22
 """Tokens counted at a time."""
 
 Tokens = np.ndarray[Any, Any]
+Asked = Callable[[], bool]
 
 
 @contextmanager
@@ -52,25 +55,28 @@ def write_tokens(path: Path, blocks: Iterable[Tokens], dtype: np.dtype[Any]) -> 
         _write_header(file, dtype, length)
 
 
-def read_tokens(path: Path, vocab: int) -> tuple[Tokens, Tokens] | None:
+def read_tokens(path: Path, vocab: int, cancelled: Asked = lambda: False) -> tuple[Tokens, Tokens] | None:
     """Ids (tokens,) and how often each occurs (vocab,), or None where the file is missing, broken or of another vocabulary.
 
     A large file is mapped copy-on-write: torch wants arrays that may be written to, the file itself never changes.
+    Raises Cancelled.
     """
     try:
         large = path.stat().st_size > MAPPED
         found: Tokens = np.load(path, mmap_mode="c" if large else None, allow_pickle=False)
         if found.ndim != 1 or found.dtype != smallest_type(vocab) or not len(found):
             return None
-        return found, count(found, vocab)
+        return found, count(found, vocab, cancelled)
     except (OSError, ValueError, EOFError):
         return None
 
 
-def count(tokens: Tokens, vocab: int) -> Tokens:
-    """How often each id occurs, int64 (vocab,); raises ValueError for an id outside the vocabulary."""
+def count(tokens: Tokens, vocab: int, cancelled: Asked = lambda: False) -> Tokens:
+    """How often each id occurs, int64 (vocab,); raises ValueError for an id outside the vocabulary, and Cancelled."""
     counts = np.zeros(vocab, dtype=np.int64)
     for start in range(0, len(tokens), BLOCK):
+        if cancelled():
+            raise Cancelled
         block = np.bincount(tokens[start : start + BLOCK], minlength=vocab)
         if len(block) > vocab:
             raise ValueError(f"id {len(block) - 1} is outside a vocabulary of {vocab}")

@@ -255,6 +255,13 @@ def test_cutting_into_tokens_is_cancelled(text_file, monkeypatch):
     assert not list((cache() / "tokens").iterdir())
 
 
+def test_counting_a_cached_text_is_cancelled(text_file):
+    corpus = load_corpus(task(text_file))
+    path = next((cache() / "tokens").iterdir())
+    with pytest.raises(Cancelled):
+        store.read_tokens(path, corpus.tokenizer.vocab, lambda: True)
+
+
 def test_the_sample_of_a_long_text_is_disclosed(text_file, monkeypatch):
     monkeypatch.setattr(learn, "SAMPLE", 10_000)
     monkeypatch.setattr(text_module, "CHUNK", 1000)
