@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
@@ -10,7 +12,8 @@ from PySide6.QtWidgets import QWidget
 from playground.style import theme
 from playground.training.report import StepReport
 
-CAPACITY = 2048
+CAPACITY = 1024
+REPAINT_SECONDS = 0.5
 
 
 class Timeline(QWidget):
@@ -21,6 +24,7 @@ class Timeline(QWidget):
         self.setFixedHeight(56)
         self.setAccessibleName("Timeline of the loss")
         self._values = np.zeros(CAPACITY)
+        self._painted = 0.0
         self.clear()
 
     def clear(self) -> None:
@@ -42,13 +46,24 @@ class Timeline(QWidget):
                     self._count, self._stride = CAPACITY // 2, self._stride * 2
         if reports:
             self._step = reports[-1].step
-            self.update()
+            self._repaint()
 
     def set_live(self, live: bool, step: int) -> None:
         """Whether training goes on, and where it is."""
         if (live, step) != (self._live, self._step):
+            stopped = self._live and not live
             self._live, self._step = live, step
-            self.setAccessibleDescription(f"Step {step:,}")
+            if stopped or not live:
+                self.setAccessibleDescription(f"Step {step:,}")
+                self.update()
+            else:
+                self._repaint()
+
+    def _repaint(self) -> None:
+        """A line of a thousand points is not worth painting at every step."""
+        now = time.monotonic()
+        if now - self._painted > REPAINT_SECONDS:
+            self._painted = now
             self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)

@@ -32,7 +32,7 @@ from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionFrame, AttentionLook
-from playground.views.frames import Look
+from playground.views.frames import Frame, Look
 from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
 
@@ -52,6 +52,7 @@ class MainWindow(QMainWindow):
         self.document = Document(mailbox, self)
         self.selected = "model.decoder[0].attention"
         self._sent: dict[str, object] = {}
+        self._pending: dict[str, Frame] = {}
         self._painted = False
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
@@ -161,15 +162,23 @@ class MainWindow(QMainWindow):
             self.timeline.add(letters.reports)
         if letters.progress is not None:
             self.notice.progress(letters.progress)
-        if letters.frames:
-            self.stage.draw(letters.frames)
-            if isinstance(frame := letters.frames.get("attention"), AttentionFrame):
-                self.diagram.draw_attention(frame)
+        self._pending.update(letters.frames)
+        self._draw_one()
         if letters.answer is not None:
             self.prompt.draw(letters.answer)
-        moving = self.status.mode in ("running", "busy", "starting") or letters.progress is not None
+        moving = self.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
         if (interval := BUSY_MS if moving else IDLE_MS) != self.timer.interval():
             self.timer.setInterval(interval)
+
+    def _draw_one(self) -> None:
+        """Draw the picture that has waited longest: one a tick, so that no tick becomes long."""
+        if not self._pending:
+            return
+        name = next(iter(self._pending))
+        frame = self._pending.pop(name)
+        self.stage.draw({name: frame})
+        if isinstance(frame, AttentionFrame):
+            self.diagram.draw_attention(frame)
 
     def _on_event(self, event: Applied | Saved | Fault) -> None:
         if isinstance(event, Fault):
@@ -177,6 +186,8 @@ class MainWindow(QMainWindow):
             if event.number is not None:
                 self.document.rejected(event.number)
             return
+        if isinstance(event, Applied) and event.change != "hot":
+            self._pending.clear()  # pictures of the model before
         if isinstance(event, Saved):
             self.notice.news(f"Saved to {event.folder}.")
             return

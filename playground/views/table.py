@@ -26,8 +26,8 @@ class View:
 
 
 VIEWS: tuple[View, ...] = (
-    View("attention", "Attention", "Who looks at whom, in every layer and head", 0.2),
-    View("embeddings", "Embeddings", "The token vectors in the plane", 0.4),
-    View("curves", "Curves", "Loss, validation, learning rate and speed", 0.25),
-    View("tokens", "Tokens", "The text as the model sees it", 0.5),
+    View("attention", "Attention", "Who looks at whom, in every layer and head", 0.25),
+    View("embeddings", "Embeddings", "The token vectors in the plane", 0.8),
+    View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
+    View("tokens", "Tokens", "The text as the model sees it", 1.0),
 )

@@ -49,7 +49,8 @@ class Chips(QWidget):
         self.frame = frame
         if not same:
             self.flow()
-        self.update()
+        if not same or self.surprise:  # cuts do not change while the model learns
+            self.update()
 
     def flow(self) -> None:
         """Lay the chips out for the width there is."""
