@@ -29,6 +29,23 @@ def rgba(values: np.ndarray, low: float = 0.0, high: float = 1.0, name: str = MA
     return coloured
 
 
+_GROUNDS = {
+    True: ("#1c1f26", "#3a2a49", "#6b2b55", "#97314c", "#b63d2a"),
+    False: ("#f7f8fa", "#fdeed2", "#fdd39a", "#f8ac62", "#ea7f43"),
+}
+
+
+@cache
+def ground(dark: bool) -> np.ndarray:
+    """A map for grounds on which the theme's text stays readable (4.5 to 1), from the window's colour on: uint8 (256, 4)."""
+    stops = np.array([[int(stop[i : i + 2], 16) for i in (1, 3, 5)] + [255] for stop in _GROUNDS[dark]], dtype=float)
+    at = np.linspace(0, len(stops) - 1, 256)
+    made = np.stack([np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(4)], axis=1)
+    coloured: np.ndarray = np.round(made).astype(np.uint8)
+    coloured.flags.writeable = False
+    return coloured
+
+
 def empty(theme: Theme) -> np.ndarray:
     """The colour of a cell that holds nothing (masked, or beyond the text), uint8 (4,)."""
     raised = theme.raised

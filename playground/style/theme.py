@@ -94,8 +94,8 @@ def _sheet(t: Theme) -> str:
     QPushButton[role="segment"][end="only"] {{ border-radius: 6px; border-right: 1px solid {t.line}; }}
     QPushButton[role="segment"]:checked {{ background: {t.selected}; font-weight: 600; }}
     QPushButton[role="segment"]:focus {{ border: 2px solid {t.accent}; padding: 3px 7px; }}
-    QPushButton[role="segment"][dense="true"] {{ padding: 4px 3px; }}
-    QPushButton[role="segment"][dense="true"]:focus {{ padding: 3px 2px; }}
+    QPushButton[role="segment"][dense="true"] {{ padding: 5px 3px; }}
+    QPushButton[role="segment"][dense="true"]:focus {{ padding: 4px 2px; }}
     QPushButton[role="segment"][wrong="true"]:checked {{ border: 2px solid {t.warning}; padding: 3px 7px; }}
     QToolButton[role="small"] {{ padding: 4px 4px; border-radius: 7px; }}
     QToolButton[role="small"]:focus {{ padding: 3px 3px; }}

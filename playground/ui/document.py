@@ -42,7 +42,9 @@ class Document(QObject):
             self.problems = error.problems
             self.refused.emit()
             return False
-        return self.replace(experiment, f"{path.rsplit('.', 1)[-1]} = {value}", path)
+        name = path.rsplit(".", 1)[-1]
+        said = f"{name} = {value}" if isinstance(value, int | float | str) else f"change {name}"
+        return self.replace(experiment, said, path)
 
     def replace(self, experiment: Experiment, text: str, merge: str = "") -> bool:
         """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one."""

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QTextCharFormat, QTextCursor
-from PySide6.QtWidgets import (
-    QDoubleSpinBox,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSizePolicy,
-    QSpinBox,
-    QTextEdit,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.tokentext import quoted
+from playground.style.numbers import percent
 from playground.style.widgets import Caption, Pill
+from playground.ui.prompt_bars import Bars
+from playground.ui.prompt_edit import PromptEdit
 from playground.worker.mailbox import Answer
 
 DEFAULT_PROMPT = "The value of the"
 DELAY_MS = 250
-ROW = 24
+FOLLOWS = "answers follow training"
 
 
 class PromptBar(QWidget):
@@ -33,19 +25,16 @@ class PromptBar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setMinimumHeight(168)
+        self.setMinimumSize(420, 148)
         self._answer: Answer | None = None
-        self.caption, self.follows = Caption("Prompt"), Pill("follows training", "good")
+        self._reason, self._text = "", DEFAULT_PROMPT
+        self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
         self.note = QLabel()
-        self.note.setProperty("role", "quiet")
         self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.edit = QLineEdit(DEFAULT_PROMPT)
+        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.edit = PromptEdit(DEFAULT_PROMPT)
         self.edit.setAccessibleName("Prompt")
         self.edit.setPlaceholderText("Write the beginning of a text, and the model goes on")
-        self.flow = QTextEdit()
-        self.flow.setReadOnly(True)
-        self.flow.setAccessibleName("Prompt and continuation")
-        self.flow.setMinimumHeight(56)
         self.temperature, self.top_k = QDoubleSpinBox(), QSpinBox()
         self.temperature.setRange(0.0, 5.0)
         self.temperature.setSingleStep(0.1)
@@ -55,16 +44,20 @@ class PromptBar(QWidget):
         self.top_k.setRange(1, 100_000)
         self.top_k.setValue(40)
         self.top_k.setToolTip("Choose among this many of the most probable tokens")
-        self.next_caption, self.bars = Caption("Next token"), _Bars()
+        self.next_caption, self.bars, self.full = Caption("Next token"), Bars(), QLabel()
         self._labels: list[QLabel] = []
+        self._right = QWidget()
         self._arrange()
+        for label in (self.note, self.full):
+            label.setProperty("role", "quiet")
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self.ask)
-        for signal in (self.edit.textEdited, self.temperature.valueChanged, self.top_k.valueChanged):
+        self.edit.textChanged.connect(self._on_text)
+        for signal in (self.temperature.valueChanged, self.top_k.valueChanged):
             signal.connect(self._timer.start)
-        self.edit.returnPressed.connect(self.ask)
+        self.edit.asked.connect(self.ask)
         self.retheme()
 
     def ask(self) -> None:
@@ -77,109 +70,121 @@ class PromptBar(QWidget):
         if answer.prompt != self.edit.text():
             return
         self._answer = answer
-        self.follows.setText(f"answer of step {answer.step:,}")
-        self.note.setText(answer.note)
-        self.note.setToolTip(answer.note)
-        self._write()
+        self.edit.go_on(answer.continuation)
         self.bars.show_choices(answer.choices)
+        self._say()
+
+    def set_enabled_reason(self, reason: str) -> None:
+        """Say why there can be no answer now, and take no prompt; an empty reason lifts that."""
+        self._reason = reason
+        for widget in (self.edit, self.temperature, self.top_k):
+            widget.setEnabled(not reason)
+        if reason:
+            self._timer.stop()
+            self._forget()
+        self._say()
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
         for caption in (self.caption, self.next_caption):
             caption.restyle()
-        self.edit.setFont(theme.font(1.05, mono=True))
-        self.flow.setFont(theme.font(1.2, mono=True))
-        for label in (*self._labels, self.follows, self.note):
+        self.edit.retheme()
+        for label in (*self._labels, self.follows, self.note, self.full, self.temperature, self.top_k):
             label.setFont(theme.font(0.9))
-        self._write()
+        self._fit()
         self.bars.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """A narrow bar says less."""
+        super().resizeEvent(event)
+        self._fit()
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(8)
-        head.addWidget(self.caption)
-        head.addWidget(self.follows)
+        for widget in (self.caption, self.follows):
+            head.addWidget(widget)
         head.addWidget(self.note, 1)
-        for name, box in (("Temperature", self.temperature), ("Top-k", self.top_k)):
+        for name, box, wide in (("Temperature", self.temperature, 52), ("Top-k", self.top_k, 58)):
             label = QLabel(name)
             label.setProperty("role", "quiet")
             label.setBuddy(box)
             box.setAccessibleName(name)
             box.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            box.setFixedWidth(64)
+            box.setFixedWidth(wide)
             self._labels.append(label)
             head.addWidget(label)
             head.addWidget(box)
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addLayout(head)
-        left.addWidget(self.edit)
-        left.addWidget(self.flow, 1)
-        right = QVBoxLayout()
-        right.setSpacing(8)
-        right.addWidget(self.next_caption)
+        left.addWidget(self.edit, 1)
+        above = QHBoxLayout()
+        above.addWidget(self.next_caption)
+        above.addStretch(1)
+        above.addWidget(self.full)
+        right = QVBoxLayout(self._right)
+        right.setContentsMargins(0, 5, 0, 0)
+        right.setSpacing(10)
+        right.addLayout(above)
         right.addWidget(self.bars, 1)
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 10, 16, 12)
-        row.setSpacing(20)
-        row.addLayout(left, 5)
-        row.addLayout(right, 2)
+        row.setContentsMargins(16, 8, 16, 12)
+        row.setSpacing(16)
+        row.addLayout(left, 1)
+        row.addWidget(self._right)
+        QWidget.setTabOrder(self.edit, self.temperature)
+        QWidget.setTabOrder(self.temperature, self.top_k)
 
-    def _write(self) -> None:
-        """The prompt in the colour of text, the continuation in the accent, in one flow."""
-        self.flow.clear()
-        cursor = QTextCursor(self.flow.document())
-        spoken, continued = QTextCharFormat(), QTextCharFormat()
-        spoken.setForeground(theme.colour("text"))
-        continued.setForeground(theme.colour("accent"))
-        cursor.insertText(self._answer.prompt if self._answer else "", spoken)
-        cursor.insertText(self._answer.continuation if self._answer else "", continued)
+    def _on_text(self) -> None:
+        """What was said to another prompt goes; what the person types along with the model stays in sight."""
+        before, text = self._answer, self.edit.text()
+        if text == self._text:  # another font or colour
+            return
+        self._text = text
+        if before is not None and text != before.prompt:
+            said = before.prompt + before.continuation
+            if text.startswith(before.prompt) and said.startswith(text):
+                self.edit.go_on(said[len(text) :])
+            else:
+                self.edit.go_on("")
+        self._timer.start()
 
+    def _forget(self) -> None:
+        self._answer = None
+        self.edit.go_on("")
+        self.bars.show_choices(())
 
-class _Bars(QWidget):
-    """The most probable next tokens as bars, the longest first."""
+    def _fit(self) -> None:
+        self._right.setFixedWidth(max(180, min(340, round(0.29 * self.width()))))
+        self._say()
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setMinimumWidth(190)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Next token")
-        self._choices: tuple[tuple[str, float], ...] = ()
+    def _say(self) -> None:
+        """Since when the answer is, what is to be said about it, and what a full bar means."""
+        answer = self._answer
+        step = f"step {answer.step:,}" if answer else ""
+        said = self._reason or (answer.note if answer else "")
+        self.note.setText(said)
+        self.note.setToolTip(said)
+        self.follows.setVisible(not self._reason)
+        self.follows.setText(self._pill(step))
+        self.follows.setToolTip(f"{FOLLOWS}: this is the model after {step}" if step else FOLLOWS)
+        self.full.setText(f"full bar {percent(self.bars.full)}" if self.bars.choices and self._right.width() > 210 else "")
 
-    def show_choices(self, choices: tuple[tuple[str, float], ...]) -> None:
-        """Tokens with their probabilities (0 to 1)."""
-        self._choices = choices
-        self.setAccessibleDescription(", ".join(f"{quoted(token)} {share:.0%}" for token, share in choices[:5]))
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """A row a token: label, bar on the fixed scale 0 to 1, percentage."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        mono, plain = theme.font(mono=True), theme.font(0.95)
-        row = max(ROW, int(QFontMetricsF(mono).height()) + 6)
-        label, number = 0.40 * self.width(), QFontMetricsF(plain).horizontalAdvance("100 %") + 8
-        middle = Qt.AlignmentFlag.AlignVCenter
-        for index, (token, share) in enumerate(self._choices[: max(1, self.height() // row)]):
-            top = index * row
-            painter.setFont(mono)
-            painter.setPen(theme.colour("text"))
-            shown = QFontMetricsF(mono).elidedText(quoted(token), Qt.TextElideMode.ElideRight, label - 8)
-            painter.drawText(QRectF(0, top, label, row), middle, shown)
-            room = self.width() - label - number
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("raised"))
-            painter.drawRoundedRect(QRectF(label, top + row / 2 - 6, room, 12), 3, 3)
-            painter.setBrush(theme.colour("unembedding"))
-            painter.drawRoundedRect(QRectF(label, top + row / 2 - 6, max(3.0, room * share), 12), 3, 3)
-            painter.setPen(theme.colour("quiet"))
-            painter.setFont(plain)
-            painter.drawText(
-                QRectF(self.width() - number, top, number, row), middle | Qt.AlignmentFlag.AlignRight, f"{share:.0%}"
-            )
-        if not self._choices:
-            painter.setFont(plain)
-            painter.setPen(theme.colour("quiet"))
-            painter.drawText(
-                QRectF(self.rect()), Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap, "the model’s guesses appear here"
-            )
+    def _pill(self, step: str) -> str:
+        """The most words that fit between the caption and the settings."""
+        others = (self.caption, self.temperature, self.top_k, *self._labels)
+        room = (
+            self.width()
+            - self._right.width()
+            - 48
+            - sum(min(w.sizeHint().width(), w.maximumWidth()) for w in others)
+            - 7 * 8
+            - 22
+        )
+        room -= min(260, self.note.sizeHint().width()) if self.note.text() else 0
+        told = (
+            [f"{FOLLOWS} · {step}", f"follows training · {step}", f"follows · {step}", step] if step else [FOLLOWS, "follows"]
+        )
+        metrics = QFontMetricsF(theme.font(0.9))
+        return next((words for words in told if metrics.horizontalAdvance(words) <= room), told[-1])

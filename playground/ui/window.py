@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
@@ -36,8 +37,12 @@ from playground.views.frames import Frame, Look
 from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
 
-BUSY_MS, IDLE_MS = 33, 120
+BUSY_MS, IDLE_MS = 40, 120
 """How often the mailbox is looked into while something moves, and while nothing does."""
+
+
+DRAWING_SHARE = 0.03
+"""The share of the time that painting pictures may take while the model trains: painting holds the interpreter's lock."""
 
 
 class MainWindow(QMainWindow):
@@ -53,6 +58,7 @@ class MainWindow(QMainWindow):
         self.selected = "model.decoder[0].attention"
         self._sent: dict[str, object] = {}
         self._pending: dict[str, Frame] = {}
+        self._next_picture, self._cost = 0.0, 0.005
         self._painted = False
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
@@ -171,14 +177,20 @@ class MainWindow(QMainWindow):
             self.timer.setInterval(interval)
 
     def _draw_one(self) -> None:
-        """Draw the picture that has waited longest: one a tick, so that no tick becomes long."""
-        if not self._pending:
+        """Draw the picture that has waited longest: one a tick, and while training no more than its share of the time."""
+        start = time.perf_counter()
+        if not self._pending or (self.status.mode == "running" and start < self._next_picture):
             return
         name = next(iter(self._pending))
         frame = self._pending.pop(name)
+        QTimer.singleShot(0, lambda: self._pace(time.perf_counter() - start))  # comes after the repaint this causes
         self.stage.draw({name: frame})
         if isinstance(frame, AttentionFrame):
             self.diagram.draw_attention(frame)
+
+    def _pace(self, cost: float) -> None:
+        self._cost += 0.2 * (cost - self._cost)
+        self._next_picture = time.perf_counter() + self._cost / DRAWING_SHARE
 
     def _on_event(self, event: Applied | Saved | Fault) -> None:
         if isinstance(event, Fault):

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
 from playground.spec import toml
@@ -19,6 +20,7 @@ VERSE = "the cat sat on the mat and the dog sat on the log\n"
 
 @pytest.fixture(autouse=True)
 def dark(qapp):
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # or the windows of earlier tests are styled again and again
     theme.apply(qapp, "dark")
 
 

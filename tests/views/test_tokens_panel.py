@@ -39,10 +39,13 @@ def test_a_newline_ends_its_line(panel):
 
 
 def test_hovering_reads_a_token(panel, qtbot):
-    qtbot.mouseMove(panel.chips, centre(panel, 4))
-    assert panel.reading.text() == "“on” · id 4 · 7.90 nats, 0% expected"
-    qtbot.mouseMove(panel.chips, centre(panel, 0))
-    assert "nothing before it" in panel.reading.text()
+    with qtbot.waitSignal(panel.chips.hovered):
+        qtbot.mouseMove(panel.chips, centre(panel, 4))
+    assert panel.chips.hover == 4
+    name, number, cost = panel.chips.said(4)
+    assert (name, number) == ("“on”", "id 4")
+    assert cost.startswith("7.90 nats")
+    assert "nothing stands before it" in panel.chips.said(0)[2]
 
 
 def test_surprise_is_stronger_where_it_cost_more(panel, qtbot):
@@ -75,6 +78,6 @@ def test_a_text_of_ones_own_is_asked_for_after_a_moment(panel, qtbot):
 
 
 def test_the_facts_of_the_tokenizer(panel):
-    for word in ("bpe", "512", "2.50", "1,000", "900"):
+    for word in ("BPE", "512", "2.50", "1,000", "900"):
         assert word in panel.facts.text()
     assert "step 9" in panel.stamp.text()

@@ -43,10 +43,10 @@ class DiagramCanvas(QGraphicsView):
         """Build the items anew where anything that is drawn has changed; pictures of changed attention parts go."""
         if model == self._model:
             return
-        if self._model is not None and [layer.attention for layer in model.decoder] != [
-            layer.attention for layer in self._model.decoder
-        ]:
-            self.images.clear()
+        if self._model is not None:
+            pairs = zip(self._model.decoder, model.decoder, strict=False)
+            same = [f"model.decoder[{at}].attention" for at, (old, new) in enumerate(pairs) if old.attention == new.attention]
+            self.images = {path: image for path, image in self.images.items() if path in same}
         self._model = model
         self.rebuild()
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QRectF, QSignalBlocker, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
 
 from playground.style import theme
-from playground.style.widgets import Segments, SliderSpin, repolish
+from playground.style.widgets import Segments, repolish
+from playground.ui.inspector.controls import Choices, SnappingSlider, Switch, calm_wheel
 from playground.ui.inspector.fields import Field, said
 from playground.ui.inspector.number import Number
 
@@ -68,8 +68,8 @@ class SliderEditor(Editor):
 
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
-        usual = field.info.slider or (field.low or 0, field.high or 100)
-        self.pair = _Snapping(round(field.low or 0), round(field.high or LARGEST), (round(usual[0]), round(usual[1])), self)
+        low, high = field.info.slider or (field.low or 0, field.high or 100)
+        self.pair = SnappingSlider(round(field.low or 0), round(field.high or LARGEST), (round(low), round(high)), self)
         self.row.addWidget(self.pair)
         self.pair.edited.connect(self._on_edited)
         self._timer = QTimer(self)
@@ -183,12 +183,16 @@ class ChoiceEditor(Editor):
         pairs = [(choice, said(choice)) for choice in field.choices]
         few = len(pairs) <= 4 and sum(len(word) for _, word in pairs) <= SEGMENT_LETTERS
         self.segments = Segments(pairs, self) if few else None
-        self.combo = None if few else QComboBox(self)
+        self.combo = None if few else Choices(self)
         if self.segments is not None:
             self.row.addWidget(self.segments)
             for button in self.controls():
                 button.setProperty("dense", True)
                 button.setFont(theme.font(0.92))
+            room = self.segments.layout()
+            assert isinstance(room, QHBoxLayout)
+            for index, (_, word) in enumerate(pairs if len(pairs) > 2 else ()):  # more room for longer words
+                room.setStretch(index, 2 + len(word))
             self.segments.chosen.connect(self._emit)
         if self.combo is not None:
             for choice, word in pairs:
@@ -275,75 +279,6 @@ class TextEditor(Editor):
     def _ask(self) -> None:
         self.line.setModified(False)
         self.edited.emit(self.line.text())
-
-
-class Switch(QCheckBox):
-    """A check box drawn as a switch."""
-
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The switch and room for its focus ring; it grows with the type."""
-        high = self._high()
-        return QSize(round(high * 1.7) + 6, high + 6)
-
-    def hitButton(self, _position: Any) -> bool:  # noqa: N802 (Qt's name)
-        """All of it can be clicked."""
-        return True
-
-    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Track, knob, focus ring."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        high, wide, on = self._high(), round(self._high() * 1.7), self.isChecked()
-        track = QRectF(self.width() - wide - 3, (self.height() - high) / 2, wide, high)
-        wrong = bool(self.property("wrong"))
-        painter.setPen(QPen(theme.colour("warning" if wrong else "accent" if on else "line"), 1.5 if wrong else 1))
-        painter.setBrush(theme.colour("accent" if on else "raised"))
-        painter.drawRoundedRect(track.adjusted(0.5, 0.5, -0.5, -0.5), high / 2, high / 2)
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("on_accent" if on else "quiet"))
-        painter.drawEllipse(QRectF(track.right() - high + 3 if on else track.left() + 3, track.top() + 3, high - 6, high - 6))
-        if self.hasFocus():
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.setPen(QPen(theme.colour("text"), 1.5))
-            painter.drawRoundedRect(track.adjusted(-2, -2, 2, 2), high / 2 + 2, high / 2 + 2)
-
-    def _high(self) -> int:
-        return round(20 * theme.points() / theme.BASE_POINTS)
-
-
-class _Snapping(SliderSpin):
-    """A slider that moves in round steps; the spin box takes every value."""
-
-    def __init__(self, low: int, high: int, usual: tuple[int, int], parent: QWidget | None = None) -> None:
-        super().__init__(low, high, usual, parent)
-        span = usual[1] - usual[0]
-        self.grain = max(1, 2 ** (max(1, span // 48).bit_length() - 1))
-        self.slider.setSingleStep(self.grain)
-        self.slider.setPageStep(self.grain * 4)
-        self.spin.setFixedWidth(round(56 * theme.points() / theme.BASE_POINTS))
-
-    def _on_slider(self, value: int) -> None:
-        snapped = max(self.slider.minimum(), round(value / self.grain) * self.grain)
-        if snapped != self.spin.value():
-            with QSignalBlocker(self.spin):
-                self.spin.setValue(snapped)
-            self.edited.emit(snapped)
-
-
-class _Calm(QObject):
-    """Keeps the wheel from changing values while the form is scrolled."""
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
-            event.ignore()
-            return True
-        return False
-
-
-def calm_wheel(widget: QWidget) -> None:
-    """A value only follows the wheel when its editor has the focus."""
-    widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-    widget.installEventFilter(_Calm(widget))
 
 
 def make(field: Field, parent: QWidget | None = None) -> Editor:

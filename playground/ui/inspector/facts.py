@@ -10,7 +10,7 @@ from playground.spec.experiment import Experiment
 from playground.spec.model import Attention, Layer
 from playground.style import theme
 
-LABEL = 100
+LABEL = 96
 
 
 def facts_of(experiment: Experiment, tab: str, path: str) -> list[tuple[str, str, bool]]:
@@ -50,10 +50,10 @@ def _of_part(experiment: Experiment, path: str) -> list[tuple[str, str, bool]]:
     model = experiment.model
     found = [(label, text, True) for label, text in cost.shapes(model, path, experiment.training.batch)]
     parameters, flops = cost.part_parameters(model), cost.part_flops(model)
-    if path in parameters:
-        found.append(("parameters", f"{parameters[path]:,} · {_per_cent(parameters[path], cost.parameters(model))}", False))
-    if path in flops:
-        found.append(("FLOPs a token", f"{large(flops[path])} · {_per_cent(flops[path], cost.flops_per_token(model))}", False))
+    own, work = cost.under(parameters, path), cost.under(flops, path)
+    found.append(("parameters", f"{own:,} · {_per_cent(own, sum(parameters.values()))}", False))
+    if work:
+        found.append(("FLOPs a token", f"{large(work)} · {_per_cent(work, sum(flops.values()))}", False))
     part = edit.get(experiment, path)
     layer = Layer(attention=part, mlp=None) if isinstance(part, Attention) else part
     if isinstance(layer, Layer) and layer.attention is not None:

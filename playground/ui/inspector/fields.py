@@ -26,14 +26,10 @@ ABSENT = {
     "mlp": Info("MLP", "Whether this layer has an MLP; attention-only models are a classic of interpretability."),
 }
 
-MODEL_FIELDS = (
-    "model.d_model", "model.n_ctx", "task.tokenizer", "task.validation", "model.init", "seed",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Field:
-    """One row of the form: `low` and `high` are allowed themselves; `inner` fields read as their record's name."""
+    """One row of the form: `low` and `high` are the limits of a number; an `optional` one may be left open (None)."""
 
     path: str
     kind: Kind
@@ -57,11 +53,6 @@ def fields(experiment: Experiment, path: str) -> tuple[Field, ...]:
     if isinstance(value, Record):
         return tuple(_walk(value, path))
     return (_field(type(holder), name, path),)
-
-
-def page(experiment: Experiment, paths: tuple[str, ...]) -> tuple[Field, ...]:
-    """The fields of several paths, one after another."""
-    return tuple(field for path in paths for field in fields(experiment, path))
 
 
 def needed(experiment: Experiment, path: str) -> bool:

@@ -52,20 +52,14 @@ def place(
     edited: str = "",
     experiment: Experiment | None = None,
 ) -> dict[str, Said]:
-    """Notices by the field they stand under (TOP for none): the field just edited if it can repair it, else the problem's own.
+    """Notices by the field they stand under (TOP for none): the field just edited, which caused it, or the problem's own.
 
     One edit may make every layer impossible; that is said once. With an edit pending, only repairs are offered that
     make the whole possible.
     """
     found: dict[str, list[Problem]] = {}
-    for problem in problems:
-        caused = edited in pending or any(fix.path == edited for fix in problem.fixes)
-        if edited in shown and any(fix.path == edited for fix in problem.fixes):
-            at = edited  # it was the edit of this field that caused it, and this field can repair it
-        elif problem.path in shown:
-            at = problem.path
-        else:
-            at = edited if edited in shown and caused else TOP
+    for problem in sorted(problems, key=lambda problem: not any(fix.path == edited for fix in problem.fixes)):
+        at = edited if edited in shown else problem.path if problem.path in shown else TOP
         found.setdefault(at, []).append(problem)
     return {at: _merged(at, group, pending, experiment) for at, group in found.items()}
 

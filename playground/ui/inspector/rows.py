@@ -24,7 +24,7 @@ from playground.ui.inspector.fields import Field, said
 from playground.ui.inspector.number import written
 from playground.ui.inspector.placing import Said
 
-LABEL, SLOT = 72, 30
+LABEL, SLOT = 68, 30
 """Widths of the label and of the place for reset, at type scale 1."""
 
 CHANGES = {
@@ -61,7 +61,7 @@ class Notice(QFrame):
         """Show a refusal; a repair of the field at `path` itself only names the value."""
         self.clear()
         self.label.setText("\n".join(what.messages))
-        for index, fix in enumerate(what.fixes):
+        for index, fix in enumerate(sorted(what.fixes, key=lambda fix: fix.path != path)):
             button = QPushButton(f"use {shown(fix.value)}" if fix.path == path else fix.label, self)
             button.setProperty("role", "link")
             button.setAccessibleName(f"Repair: {fix.label}")
@@ -70,7 +70,7 @@ class Notice(QFrame):
             if len(what.fixes) == 1:
                 self._first.addWidget(button)
             else:
-                self._more.addWidget(button, *divmod(index, 2))
+                self._more.addWidget(button, *divmod(index, 2), Qt.AlignmentFlag.AlignLeft)
             self.buttons.append(button)
         self.show()
 

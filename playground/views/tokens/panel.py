@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QTimer, Signal
+import numpy as np
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.tokentext import quoted
-from playground.style.widgets import Caption, EmptyState, Segments
+from playground.style.widgets import EmptyState, Segments
 from playground.views.tokens.frame import TokensFrame, TokensLook
 from playground.views.tokens.panel_chips import WORST, Chips
+from playground.views.tokens.panel_facts import Facts, Scale
 
 PAGE = 400
 DELAY_MS = 250
 CUTS, SURPRISE = "cuts", "surprise"
+UNITS = ("tokenizer", "vocabulary", "bytes a token", "to train on", "to validate")
+KINDS = {"bpe": "BPE"}
 
 
 class TokensPanel(QWidget):
@@ -27,29 +29,38 @@ class TokensPanel(QWidget):
         super().__init__(parent)
         self._frame: TokensFrame | None = None
         self._start = 0
-        self.title, self.stamp, self.facts, self.reading = Caption("Tokens"), QLabel(), QLabel(), QLabel()
+        self.facts, self.stamp, self.where, self.scale = Facts(UNITS), QLabel(), QLabel(), Scale(WORST)
+        self.hint = QLabel("Point at a token to see its number and what it cost")
         self.mode = Segments(((CUTS, "Cuts"), (SURPRISE, "Surprise")))
         self.mode.set_accessible("Colour by")
         self.mode.set_value(CUTS)
-        self.mode.setToolTip(f"Cuts: one hue after another. Surprise: the loss of each token, full colour at {WORST:.0f} nats")
-        self.edit, self.chips = QLineEdit(), Chips()
+        self.mode.setToolTip("Cuts: where one token ends. Surprise: what the model paid for each token")
+        self.edit, self.chips, self.area = QLineEdit(), Chips(), QScrollArea()
         self.edit.setPlaceholderText("Type a text to see it cut; empty shows the validation text")
         self.edit.setAccessibleName("Text to cut")
-        self.back, self.on = QPushButton("‹ Back"), QPushButton("On ›")
-        self.back.setAccessibleName("Earlier part of the validation text")
-        self.on.setAccessibleName("Later part of the validation text")
-        for text in (self.stamp, self.facts, self.reading):
+        self.edit.setClearButtonEnabled(True)
+        self.back, self.on = QPushButton("‹"), QPushButton("›")
+        for button, name in (
+            (self.back, "Earlier part of the validation text"),
+            (self.on, "Later part of the validation text"),
+        ):
+            button.setAccessibleName(name)
+            button.setToolTip(name)
+            button.setFixedWidth(40)
+        for text in (self.stamp, self.where, self.hint):
             text.setProperty("role", "quiet")
+            text.setMinimumWidth(1)  # a narrow window cuts these rather than grow
+        self.empty = EmptyState("Waiting for the first picture", "The text appears here as soon as a model is loaded.")
         self._arrange()
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self.look_changed)
-        self.edit.textEdited.connect(self._timer.start)
+        self.edit.textChanged.connect(self._timer.start)
         self.back.clicked.connect(lambda: self._turn(-PAGE))
         self.on.clicked.connect(lambda: self._turn(PAGE))
         self.mode.chosen.connect(self._on_mode)
-        self.chips.hovered.connect(self._read)
+        self.chips.hovered.connect(self._on_hover)
         self.retheme()
 
     def look(self) -> TokensLook:
@@ -58,71 +69,91 @@ class TokensPanel(QWidget):
 
     def draw(self, frame: TokensFrame) -> None:
         """Show a frame."""
-        self._frame = frame
+        before, self._frame = self._frame, frame
         self._pages.setCurrentIndex(1)
         self.chips.draw(frame)
-        self.facts.setText(
-            f"{frame.tokenizer} · vocabulary {frame.vocab:,} · {frame.bytes_per_token:.2f} bytes per token · "
-            f"{frame.train_tokens:,} tokens to train on, {frame.validation_tokens:,} to validate"
-        )
-        self.stamp.setText(f"picture of step {frame.step:,} · {len(frame.tokens):,} tokens")
+        if before is None or before.tokens != frame.tokens:
+            self.area.verticalScrollBar().setValue(0)
+        self.facts.say(
+            KINDS.get(frame.tokenizer, frame.tokenizer.capitalize()), f"{frame.vocab:,}", f"{frame.bytes_per_token:.2f}",
+            f"{frame.train_tokens:,}", f"{frame.validation_tokens:,}",
+        )  # fmt: skip
+        known = frame.losses[~np.isnan(frame.losses)]
+        mean = f" · {known.mean():.2f} nats a token" if len(known) else ""
+        self.stamp.setText(f"picture of step {frame.step:,}{mean}")
         own = bool(self.edit.text())
-        self.back.setEnabled(not own and self._start > 0)
-        self.on.setEnabled(not own and self._start + PAGE < frame.validation_tokens)
-        self._read(self.chips.hover)
+        last = max(0, frame.validation_tokens - PAGE)
+        start = min(self._start, last)
+        self.where.setText(
+            f"{len(frame.tokens):,} tokens of your own text" if own
+            else f"tokens {start + 1:,} – {start + len(frame.tokens):,} of the validation text"
+        )  # fmt: skip
+        self.back.setEnabled(not own and start > 0)
+        self.on.setEnabled(not own and start < last)
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
-        self.title.restyle()
-        for text in (self.stamp, self.facts):
+        self.facts.retheme()
+        for text in (self.stamp, self.where, self.hint, self.edit, *self.mode.buttons()):
             text.setFont(theme.font(0.9))
-        self.reading.setFont(theme.font(1.05))
+        bold = QFontMetricsF(theme.font(0.9, bold=True))
+        for button in self.mode.buttons():  # the chosen one is bold and must not be cut
+            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 28)
+        self.edit.setFont(theme.font(0.95, mono=True))
+        self.empty.title.setFont(theme.font(1.3, bold=True))
+        self.scale.updateGeometry()
         self.chips.flow()
-        self.chips.update()
 
     def _arrange(self) -> None:
-        head = QHBoxLayout()
-        head.addWidget(self.title)
-        head.addWidget(self.mode)
+        self.scale.hide()
+        rows = [QHBoxLayout() for _ in range(3)]
+        head, middle, foot = rows
+        head.addWidget(self.facts)
         head.addStretch(1)
-        head.addWidget(self.stamp)
-        row = QHBoxLayout()
-        row.addWidget(self.edit, 1)
-        row.addWidget(self.back)
-        row.addWidget(self.on)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setWidget(self.chips)
-        area.setAccessibleName("Tokens of the text")
+        head.addWidget(self.stamp, alignment=Qt.AlignmentFlag.AlignTop)
+        middle.addWidget(self.edit, 1)
+        middle.addWidget(self.mode)
+        for widget in (self.hint, self.scale):
+            foot.addWidget(widget)
+        foot.addStretch(1)
+        foot.addWidget(self.where)
+        for turner in (self.back, self.on):
+            foot.addWidget(turner)
+        self.area.setWidgetResizable(True)
+        self.area.setWidget(self.chips)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         shown = QWidget()
         column = QVBoxLayout(shown)
         column.setContentsMargins(16, 10, 16, 10)
-        column.setSpacing(8)
+        column.setSpacing(10)
+        for row in rows:
+            row.setSpacing(8)
         column.addLayout(head)
-        column.addLayout(row)
-        column.addWidget(area, 1)
-        column.addWidget(self.reading)
-        column.addWidget(self.facts)
+        column.addLayout(middle)
+        column.addWidget(self.area, 1)
+        column.addLayout(foot)
         self._pages = QStackedLayout(self)
-        self._pages.addWidget(EmptyState("No text yet", "It appears as soon as a model is loaded."))
+        self._pages.addWidget(self.empty)
         self._pages.addWidget(shown)
 
     def _turn(self, by: int) -> None:
-        self._start = max(0, self._start + by)
+        last = max(0, self._frame.validation_tokens - PAGE) if self._frame else self._start
+        self._start = min(max(0, self._start + by), last)
         self.look_changed.emit()
 
     def _on_mode(self, mode: str) -> None:
         self.chips.surprise = mode == SURPRISE
+        leaves, comes = (self.hint, self.scale) if mode == SURPRISE else (self.scale, self.hint)
+        leaves.hide()
+        comes.show()
         self.chips.update()
 
-    def _read(self, index: int) -> None:
-        """Say what is known of the token under the pointer."""
-        if self._frame is None or not 0 <= index < len(self._frame.tokens):
-            self.reading.setText("Point at a token to read its number and what it cost.")
-            return
-        loss = float(self._frame.losses[index])
-        cost = "the first one has nothing before it" if math.isnan(loss) else f"{loss:.2f} nats, {math.exp(-loss):.0%} expected"
-        self.reading.setText(f"{quoted(self._frame.tokens[index])} · id {int(self._frame.ids[index])} · {cost}")
+    def _on_hover(self, index: int) -> None:
+        """A token reached with the keyboard comes into sight."""
+        if index >= 0 and not self.chips.underMouse():
+            place = self.chips.place_of(index).center().toPoint()
+            self.area.ensureVisible(place.x(), place.y(), 0, 60)
 
 
 PANEL = TokensPanel

@@ -2,45 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from playground.style import theme
-from playground.style.tokentext import label
+from playground.style import card, colourmaps, theme
+from playground.style.card import Words
+from playground.style.numbers import percent
+from playground.style.tokentext import quoted
 from playground.views.tokens.frame import TokensFrame
+from playground.views.tokens.panel_flow import PAD, Piece, flow
 
 WORST = 8.0
 """Nats that the strongest colour of surprise stands for; the scale is fixed."""
-PAD, GAP = 5.0, 3.0
 HUES = ("embedding", "attention", "mlp", "unembedding")
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One token on the page."""
-
-    index: int
-    text: str
-    place: QRectF
+SIZE = 1.1
 
 
 class Chips(QWidget):
-    """Flows the tokens of a frame; a newline token ends its line."""
+    """Flows the tokens of a frame; a line break in a token breaks the line."""
 
     hovered = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName("Tokens of the text")
         self.frame: TokensFrame | None = None
         self.surprise = False
         self.hover = -1
-        self._chips: list[Chip] = []
+        self._pieces: list[Piece] = []
+        self._places: dict[int, QRectF] = {}
         self._high = 0.0
 
     def draw(self, frame: TokensFrame) -> None:
@@ -48,27 +44,22 @@ class Chips(QWidget):
         same = self.frame is not None and self.frame.tokens == frame.tokens
         self.frame = frame
         if not same:
+            self.point(-1)
             self.flow()
-        if not same or self.surprise:  # cuts do not change while the model learns
+        if not same or self.surprise or self.hover >= 0:  # cuts do not change while the model learns
             self.update()
 
     def flow(self) -> None:
-        """Lay the chips out for the width there is."""
-        self._chips, self.hover = [], -1
-        metrics = QFontMetricsF(theme.font(1.05, mono=True))
-        high = metrics.height() + 8
-        x = y = 0.0
-        for index, token in enumerate(self.frame.tokens if self.frame else ()):
-            text = label(token, 40)
-            wide = metrics.horizontalAdvance(text) + 2 * PAD
-            if x and x + wide > self.width():
-                x, y = 0.0, y + high + GAP
-            self._chips.append(Chip(index, text, QRectF(x, y, wide, high)))
-            x += wide + GAP
-            if "\n" in token:
-                x, y = 0.0, y + high + GAP
-        self._high = y + high + GAP
-        self.setMinimumHeight(int(self._high))
+        """Lay the tokens out for the width there is."""
+        metrics = QFontMetricsF(theme.font(SIZE, mono=True))
+        high = metrics.height() + 4
+        self._pieces = flow(self.frame.tokens if self.frame else (), self.width() - 2, high, metrics.horizontalAdvance)
+        self._places = {}
+        for piece in self._pieces:
+            self._places.setdefault(piece.index, piece.place)
+        self._high = max((piece.place.bottom() for piece in self._pieces), default=0.0) + 2
+        self.setMinimumHeight(int(self._high) + 1)
+        self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """As high as the text is."""
@@ -76,50 +67,98 @@ class Chips(QWidget):
 
     def at(self, place: QPointF) -> int:
         """The token at a place, or -1."""
-        return next((chip.index for chip in self._chips if chip.place.contains(place)), -1)
+        return next((piece.index for piece in self._pieces if piece.place.contains(place)), -1)
 
     def place_of(self, index: int) -> QRectF:
-        """Where a token stands."""
-        return self._chips[index].place
+        """Where a token stands; of one with line breaks, its first piece."""
+        return self._places[index]
+
+    def said(self, index: int) -> tuple[str, str, str]:
+        """The token, its number, and what it cost, or why that is not known."""
+        assert self.frame is not None
+        loss = float(self.frame.losses[index])
+        known = "no loss, nothing stands before it" if math.isnan(loss) else f"{loss:.2f} nats, {percent(math.exp(-loss))}"
+        return quoted(self.frame.tokens[index]), f"id {int(self.frame.ids[index])}", known
+
+    def point(self, index: int) -> None:
+        """Show the card of a token; -1 shows none."""
+        if index != self.hover:
+            self.hover = index
+            self.setAccessibleDescription(" · ".join(self.said(index)) if index >= 0 else "")
+            self.hovered.emit(index)
+            self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Only the chips in the part that is to be painted."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(theme.font(1.05, mono=True))
+        font = theme.font(SIZE, mono=True)
+        painter.setFont(font)
+        baseline = 2 + QFontMetricsF(font).ascent()
+        text, mark = theme.colour("text"), theme.colour("text", 105)
         area = QRectF(event.rect())
-        for chip in self._chips:
-            if not chip.place.intersects(area):
-                continue
-            painter.setPen(theme.colour("accent") if chip.index == self.hover else Qt.PenStyle.NoPen)
-            painter.setBrush(self._ground(chip.index))
-            painter.drawRoundedRect(chip.place, 4, 4)
-            painter.setPen(theme.colour("text"))
-            painter.drawText(chip.place, Qt.AlignmentFlag.AlignCenter, chip.text)
+        inside = [piece for piece in self._pieces if piece.place.intersects(area)]
+        grounds = self._grounds()
+        painter.setPen(Qt.PenStyle.NoPen)
+        for piece in inside:
+            painter.setBrush(grounds[piece.index])
+            painter.drawRoundedRect(piece.place, 4, 4)
+        painter.setBrush(mark)
+        for piece in inside:
+            for space in piece.spaces:
+                painter.drawEllipse(QPointF(piece.place.left() + space, piece.place.center().y() + 1), 1.3, 1.3)
+        for piece in inside:
+            if not piece.text.isspace():
+                painter.setPen(mark if piece.text in "⏎∅" else text)
+                painter.drawText(piece.place.topLeft() + QPointF(PAD, baseline), piece.text)
+        if 0 <= self.hover < len(grounds):
+            self._paint_hover(painter)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Say which token is under the pointer."""
-        self._point(self.at(event.position()))
+        self.point(self.at(event.position()))
 
     def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Nothing is hovered outside."""
-        self._point(-1)
+        self.point(-1)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Left and Right go from token to token, Esc lets go."""
+        count = len(self.frame.tokens) if self.frame else 0
+        if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and count:
+            self.point(min(max(self.hover + (1 if event.key() == Qt.Key.Key_Right else -1), 0), count - 1))
+        elif event.key() == Qt.Key.Key_Escape and self.hover >= 0:
+            self.point(-1)
+        else:
+            super().keyPressEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Another width wraps otherwise."""
         if event.size().width() != event.oldSize().width():
             self.flow()
 
-    def _point(self, index: int) -> None:
-        if index != self.hover:
-            self.hover = index
-            self.hovered.emit(index)
-            self.update()
+    def _grounds(self) -> list[QColor]:
+        """The colour behind each token."""
+        if self.frame is None:
+            return []
+        if not self.surprise:
+            hues = [theme.colour(hue, 78 if theme.theme().dark else 60) for hue in HUES]
+            return [hues[index % len(hues)] for index in range(len(self.frame.tokens))]
+        scale = [QColor(*colour) for colour in colourmaps.ground(theme.theme().dark).tolist()]
+        nothing = theme.colour("raised")
+        levels = np.nan_to_num(self.frame.losses.astype(float) * (255 / WORST), nan=-1).clip(-1, 255).astype(int)
+        return [scale[level] if level >= 0 else nothing for level in levels.tolist()]
 
-    def _ground(self, index: int) -> QColor:
-        if not self.surprise or self.frame is None:
-            return theme.colour(HUES[index % len(HUES)], 64)
-        loss = float(self.frame.losses[index])
-        if np.isnan(loss):
-            return theme.colour("raised")
-        return theme.colour("cross_attention", int(14 + 190 * min(1.0, max(0.0, loss / WORST))))
+    def _paint_hover(self, painter: QPainter) -> None:
+        painter.setPen(QPen(theme.colour("accent"), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for piece in self._pieces:
+            if piece.index == self.hover:
+                painter.drawRoundedRect(piece.place, 4, 4)
+        token, number, known = self.said(self.hover)
+        quiet = theme.font(0.95)
+        lines = [
+            [Words(token, theme.font(1.1, bold=True, mono=True)), Words(f"   {number}", quiet, "quiet")],
+            [Words(known, theme.font(1.0))],
+        ]
+        card.paint(painter, QRectF(self.visibleRegion().boundingRect()), self.place_of(self.hover), lines)
