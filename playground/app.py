@@ -15,6 +15,7 @@ from PySide6.QtCore import QMessageLogContext, QTimer, QtMsgType, qInstallMessag
 from PySide6.QtWidgets import QApplication
 
 from playground.style import theme
+from playground.training import memory
 from playground.ui.window import MainWindow
 from playground.worker.commands import OpenModel, Play, Stop
 from playground.worker.mailbox import Fault, Mailbox, Status
@@ -48,6 +49,7 @@ class EngineThread:
 
     def start(self) -> None:
         """Begin."""
+        memory.keep()  # only binds threads that have not begun
         self._thread.start()
 
     def stop(self) -> bool:

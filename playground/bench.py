@@ -95,8 +95,10 @@ class _Watch:
 def live() -> dict[str, float]:
     """Steps a second with the window open and every view shown, over those without a window; stalls and frame times."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    from playground.training import memory
     from playground.training.device import choose, choose_threads
 
+    memory.keep()
     busy = choose_threads(choose("cpu"), busy_window=True)
     run = _fresh_run()
     before = _headless(run, busy, LIVE_SECONDS / 3)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import struct
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from torch import Tensor
 
 from playground.data.tokenizer import MODEL, SETTINGS
 from playground.spec import toml
+from playground.training.folder import Stranded, rebuilt
 from playground.training.history import History
 from playground.training.trainer import Trainer
 from playground.transformer.model import Transformer
@@ -77,19 +77,14 @@ def restore(trainer: Trainer, folder: Path) -> bool:
     if state is None:
         return False
     try:
+        memory = {parameter: _memory(state, name, parameter) for name, parameter in trainer.model.named_parameters()}
+        torch.Generator().set_state(state["dropout"])  # refuses what is none
+        trainer.batches.generator.set_state(state["batches"])
+        trainer.dropout_state = state["dropout"].clone()
         trainer.step = int(state["step"])
         trainer.low = None if int(state["low"]) < 0 else bool(int(state["low"]))
-        trainer.batches.generator.set_state(state["batches"])
-        trainer.dropout_state = state["dropout"]
         trainer.history = History.restored(state["history"].numpy(), state["validations"].numpy())
-        names = {parameter: name for name, parameter in trainer.model.named_parameters()}
-        for group in trainer.optimiser.param_groups:
-            for parameter in group["params"]:
-                name = names[parameter]
-                if f"{name}/step" in state:
-                    trainer.optimiser.state[parameter] = {
-                        key: state[f"{name}/{key}"].to(parameter.device) for key in ("step", "exp_avg", "exp_avg_sq")
-                    }
+        trainer.optimiser.state.update({parameter: values for parameter, values in memory.items() if values})
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise CheckpointError(
             f"The training state in {folder} cannot be used.",
@@ -97,6 +92,21 @@ def restore(trainer: Trainer, folder: Path) -> bool:
             "Delete state.safetensors to go on with the weights alone.",
         ) from None
     return True
+
+
+def _memory(state: dict[str, Tensor], name: str, parameter: Tensor) -> dict[str, Tensor]:
+    """What AdamW remembers of a weight, empty before its first step. Raises KeyError and ValueError.
+
+    The fused kernel trusts these shapes: a wrong one would let it write past the end.
+    """
+    if f"{name}/step" not in state:
+        return {}
+    values = {key: state[f"{name}/{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+    for key, value in values.items():
+        shape = torch.Size() if key == "step" else parameter.shape
+        if value.shape != shape or value.dtype != torch.float32:
+            raise ValueError(f"{name}/{key} does not fit this model")
+    return {key: value.to(parameter.device, copy=True) for key, value in values.items()}
 
 
 def _weights(model: Transformer) -> dict[str, Tensor]:
@@ -121,52 +131,24 @@ def _state(trainer: Trainer) -> dict[str, Tensor]:
 
 
 def _write(folder: Path, run: Run, weights: dict[str, Tensor], state: dict[str, Tensor] | None) -> None:
-    """Write into a fresh folder beside the target and put it in place of it when it is whole."""
-    fresh: Path | None = None
+    """Write into a fresh folder that is put in place of the target when it is whole."""
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists() and not folder.is_dir():
-            raise NotADirectoryError(0, "there is a file of that name")
-        fresh = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-"))
-        fresh.chmod(0o755)
-        if folder.is_dir():
-            for path in folder.iterdir():  # cards and the like, and the comments of a hand-edited experiment
-                if path.is_file() and (path.name not in _OURS or path.name == EXPERIMENT):
-                    shutil.copy2(path, fresh / path.name)
-                elif path.is_dir():
-                    shutil.copytree(path, fresh / path.name)
-        toml.save(fresh / EXPERIMENT, run.experiment)
-        run.corpus.tokenizer.save(fresh)
-        save_file(weights, fresh / WEIGHTS)
-        if state is not None:
-            save_file(state, fresh / STATE)
-        for name in _OURS:
-            if (fresh / name).exists():
-                (fresh / name).chmod(0o644)
-        _exchange(fresh, folder)
+        with rebuilt(folder, _OURS, EXPERIMENT) as fresh:
+            if (folder / EXPERIMENT).is_file():
+                shutil.copyfile(folder / EXPERIMENT, fresh / EXPERIMENT)  # for the comments of a hand-edited one
+            toml.save(fresh / EXPERIMENT, run.experiment)
+            run.corpus.tokenizer.save(fresh)
+            save_file(weights, fresh / WEIGHTS)
+            if state is not None:
+                save_file(state, fresh / STATE)
+            for path in fresh.iterdir():
+                path.chmod(0o644)
     except (OSError, SafetensorError) as error:
         why = getattr(error, "strerror", None) or str(error)
+        kept = f"now lies in {error.aside}" if isinstance(error, Stranded) else "is untouched"
         raise CheckpointError(
-            f"The model could not be saved to {folder}.", f"{why}; what was there before is untouched.", "Choose another place."
+            f"The model could not be saved to {folder}.", f"{why}; what was there before {kept}.", "Choose another place."
         ) from error
-    finally:
-        if fresh is not None:
-            shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _exchange(fresh: Path, folder: Path) -> None:
-    if not folder.exists():
-        fresh.rename(folder)
-        return
-    old = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}-old-"))
-    folder.rename(old / "was")
-    try:
-        fresh.rename(folder)
-    except OSError:
-        (old / "was").rename(folder)
-        raise
-    finally:
-        shutil.rmtree(old, ignore_errors=True)
 
 
 def _load(path: Path) -> dict[str, Tensor] | None:

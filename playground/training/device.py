@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 import os
 import platform
-import sys
 import time
 
 import torch
 
+from playground.training import memory
 from playground.transformer.model import Transformer
 
 _TINY = 100_000
 """Below this many parameters, a second thread costs more than it brings."""
-_TRIALS = 5
+_TRIALS, _TRIAL_SECONDS = 5, 1.0
+"""Measurements of each precision; after so many seconds one must do, or a large model would keep its owner waiting."""
 _faster: dict[tuple[str, str, int], bool] = {}
 
 
@@ -58,13 +57,9 @@ def choose_threads(device: torch.device, busy_window: bool, parameters: int | No
 
 
 def set_threads(count: int) -> None:
-    """Set torch's threads for the calling thread, and keep glibc from handing memory back between steps."""
+    """Set torch's threads for the calling thread, and keep the C library from handing memory back between steps."""
     torch.set_num_threads(count)
-    if sys.platform == "linux" and platform.libc_ver()[0] == "glibc":
-        with contextlib.suppress(OSError, AttributeError):
-            libc = ctypes.CDLL("libc.so.6")
-            libc.mallopt(-1, 1 << 30)  # M_TRIM_THRESHOLD
-            libc.mallopt(-3, 1 << 30)  # M_MMAP_THRESHOLD
+    memory.keep()
 
 
 def bfloat16_is_faster(model: Transformer, batch: int, device: torch.device) -> bool:
@@ -77,13 +72,16 @@ def bfloat16_is_faster(model: Transformer, batch: int, device: torch.device) -> 
     key = (device.type, model.spec.model_dump_json(exclude={"vocab", "init"}), batch)
     if key not in _faster:
         times: dict[bool, list[float]] = {False: [], True: []}
-        tokens = torch.zeros(batch, model.spec.n_ctx, dtype=torch.int64, device=device)
+        tokens = torch.arange(batch * model.spec.n_ctx, device=device).view(batch, -1) % model.spec.vocab
+        start = time.perf_counter()
         with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
             for trial in range(_TRIALS + 1):
                 for low in (False, True):
                     took = _pass(model, tokens, low)
                     if trial:  # the first one warms up
                         times[low].append(took)
+                if trial and time.perf_counter() - start > _TRIAL_SECONDS:
+                    break
         # a tenth must be gained, or the noise of this measurement would decide
         _faster[key] = min(times[True]) < 0.9 * min(times[False])
     return _faster[key]

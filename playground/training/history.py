@@ -71,9 +71,9 @@ class History:
 
     @classmethod
     def restored(cls, rows: np.ndarray, validations: np.ndarray) -> History:
-        """The history that `arrays` described."""
+        """The history that `arrays` described; raises ValueError for arrays of another shape."""
         made = cls()
-        made._rows = np.concatenate((rows.reshape(-1, len(COLUMNS)), np.zeros((256, len(COLUMNS)))))
+        made._rows = np.concatenate((rows, np.zeros((256, len(COLUMNS)))))
         made._count = len(rows)
         made._validations = [(int(step), float(loss)) for step, loss in validations]
         return made

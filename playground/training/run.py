@@ -9,6 +9,7 @@ from typing import Literal
 import torch
 
 from playground.data.corpus import Corpus, load_corpus
+from playground.data.errors import DataError
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
 from playground.spec import edit, toml
@@ -149,8 +150,6 @@ def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick,
 
 
 def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
-    from playground.data.errors import DataError
-
     shortest = min(len(corpus.train), len(corpus.validation))
     if shortest < experiment.model.n_ctx + 1:
         raise DataError(

@@ -46,6 +46,8 @@ class Trainer:
         """The state of torch's CPU generator that dropout draws from; kept here so that nobody else moves it."""
         self.low: bool | None = None
         """Whether forward passes run in bfloat16; None until it has been measured."""
+        self.checks_on_device = device.type == "cuda"
+        """Whether the device itself leaves out an update that is not finite, so that nobody waits before the update."""
         self._times: deque[float] = deque(maxlen=SPEED_WINDOW)
 
     @property
@@ -63,6 +65,7 @@ class Trainer:
             layer.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
         if experiment.training.batch != old.batch:
             self.batches = self._batches(self.batches.generator)
+            self._times.clear()
         if experiment.training.precision != old.precision:
             self.low = None
         for group in self.optimiser.param_groups:
@@ -74,9 +77,9 @@ class Trainer:
 
         Raises Diverged, before the update, when loss or gradient is not finite.
         """
-        self._choose_precision()
         self.model.train()
         while True:
+            self._choose_precision()  # here, because a hot change may ask for another one
             start = time.perf_counter()
             loss, norm, rate = self._step()
             took = time.perf_counter() - start
@@ -115,15 +118,20 @@ class Trainer:
             loss = self._loss(inputs, targets)
         loss.backward()  # type: ignore[no-untyped-call]
         self._leave_dropout(before)
-        norm = self._clipped()
-        value = loss.item()
+        figures = torch.stack((loss.detach().float(), self._clipped()))
+        if self.checks_on_device:
+            # what GradScaler does: the fused kernel skips weights, moments and step count where this is 1
+            self.optimiser.found_inf = (~figures.isfinite().all()).float()  # type: ignore[attr-defined]
+            self.optimiser.step()
+        value, norm = figures.tolist()  # the step's only wait for the device
         if not (math.isfinite(value) and math.isfinite(norm)):
             self.optimiser.zero_grad(set_to_none=True)
             raise Diverged(
                 f"Training has diverged at step {self.step + 1:,}: the {'loss' if not math.isfinite(value) else 'gradient'} "
                 "is no longer a number. The weights are those of the step before. Use a smaller learning rate or more warm-up."
             )
-        self.optimiser.step()
+        if not self.checks_on_device:
+            self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         return value, norm, rate
 
@@ -131,13 +139,13 @@ class Trainer:
         logits = self.model(inputs)  # (batch, pos, vocab)
         return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
 
-    def _clipped(self) -> float:
-        """Scale the gradient to at most `clip` and return its norm before."""
+    def _clipped(self) -> Tensor:
+        """Scale the gradient to at most `clip` and return its norm before, float32 ()."""
         gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
         norm = nn.utils.get_total_norm(gradients, foreach=True)
         if self.training.clip > 0:
             nn.utils.clip_grads_with_norm_(self.model.parameters(), self.training.clip, norm, foreach=True)
-        return norm.item()
+        return norm
 
     def _choose_precision(self) -> None:
         if self.low is None:

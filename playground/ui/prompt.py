@@ -184,7 +184,9 @@ class PromptBar(QWidget):
         )
         room -= min(260, self.note.sizeHint().width()) if self.note.text() else 0
         told = (
-            [f"{FOLLOWS} · {step}", f"follows training · {step}", f"follows · {step}", step] if step else [FOLLOWS, "follows"]
+            [f"{FOLLOWS} · {step}", f"follows training · {step}", f"follows · {step}", step]
+            if step
+            else [FOLLOWS, "follows training", "live"]
         )
         metrics = QFontMetricsF(theme.font(0.9))
         return next((words for words in told if metrics.horizontalAdvance(words) <= room), told[-1])

@@ -23,14 +23,13 @@ class Bars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Next token")
         self.choices: tuple[tuple[str, float], ...] = ()
-        self.full = SCALES[-1]
-        """The probability that a full bar stands for."""
+        self.full = 0.0
+        """The probability that a full bar stands for; 0 while there are none."""
 
     def show_choices(self, choices: tuple[tuple[str, float], ...]) -> None:
         """Tokens with their probabilities (0 to 1)."""
         self.choices = choices[:AT_MOST]
-        top = max((share for _, share in self.choices), default=1.0)
-        self.full = self._scale(top)
+        self.full = self._scale(max(share for _, share in self.choices)) if choices else 0.0
         self.setAccessibleDescription(", ".join(f"{quoted(token)} {percent(share)}" for token, share in self.choices))
         self.update()
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QResizeEvent, QTextCursor, QTextLayout, QTextOption
+from PySide6.QtGui import (
+    QFontMetricsF,
+    QKeyEvent,
+    QPainter,
+    QPaintEvent,
+    QResizeEvent,
+    QTextCursor,
+    QTextLayout,
+    QTextOption,
+)
 from PySide6.QtWidgets import QTextEdit, QWidget
 
 from playground.style import theme
+
+_FIRST_WORD = re.compile(r"[^\S\n]*\S*")
 
 
 class PromptEdit(QTextEdit):
@@ -89,22 +102,22 @@ class PromptEdit(QTextEdit):
 
     def _lay(self) -> float:
         """Wrap the continuation behind the last character; returns the height of all its lines."""
-        margin = self.document().documentMargin()
-        start = self.cursorRect(self._end()).left() - margin
+        margin, end = self.document().documentMargin(), self.cursorRect(self._end())
         width = max(20.0, self.viewport().width() - 2 * margin)
-        self._behind = QTextLayout(self._ghost.replace("\n", "\u2028"), self.font())
+        start, y, said = end.left() - margin, 0.0, self._ghost
+        word = _FIRST_WORD.match(said)
+        if word is not None and start + QFontMetricsF(self.font()).horizontalAdvance(word[0]) > width:
+            start, y, said = 0.0, float(end.height()), said.lstrip(" ")
+        self._behind = QTextLayout(said.replace("\n", "\u2028"), self.font())
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         self._behind.setTextOption(option)
         self._behind.beginLayout()
-        y, first = 0.0, True
         while (line := self._behind.createLine()).isValid():
-            line.setLineWidth(max(1.0, width - start) if first else width)
-            if first and line.naturalTextWidth() > width - start:  # not even one word fits behind the text
-                line.setNumColumns(0)
-            line.setPosition(QPointF(start if first else 0.0, y))
+            line.setLineWidth(max(1.0, width - start))
+            line.setPosition(QPointF(start, y))
             y += line.height()
-            first = False
+            start = 0.0
         self._behind.endLayout()
         return y
 

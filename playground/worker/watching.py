@@ -18,7 +18,7 @@ from playground.worker.commands import Ask
 from playground.worker.faults import fault
 from playground.worker.mailbox import Fault, Mailbox
 
-SHARE = 0.03
+SHARE = 0.05
 """What pictures and answers together may take of the time while the model trains."""
 ANSWER_INTERVAL = 0.33
 UNSURE_SECONDS = 1.0

@@ -8,7 +8,6 @@ import torch
 
 from playground.data.errors import Cancelled, DataError
 from playground.spec import edit, toml
-from playground.spec.check import parse
 from playground.spec.experiment import TrainingSpec
 from playground.training import checkpoint, device
 from playground.training.checkpoint import CheckpointError
@@ -17,22 +16,6 @@ from playground.training.report import StepReport
 from playground.training.run import Run
 from playground.training.schedule import learning_rate
 from playground.training.trainer import Diverged
-
-VERSE = "the cat sat on the mat and the dog sat on the log\n"
-
-
-@pytest.fixture
-def experiment(tmp_path):
-    path = tmp_path / "verse.txt"
-    path.write_text(VERSE * 100, encoding="utf-8")
-    layer = {"attention": {"heads": 2, "dropout": 0.1}, "mlp": {"d_mlp": 32}}
-    return parse(
-        {
-            "model": {"d_model": 16, "n_ctx": 16, "decoder": [layer, layer]},
-            "task": {"text": str(path), "tokenizer": {"kind": "characters"}},
-            "training": {"batch": 8, "lr": 0.01, "warmup": 5, "steps": 60, "validate_every": 10, "validation_windows": 8},
-        }
-    )
 
 
 def take(run, count):

@@ -8,7 +8,7 @@ CELL = 4
 """Pixels a cell of the occupancy grid measures."""
 GAP = 6.0
 """Pixels from a point's middle to its label, besides the point's radius."""
-AT_MOST = 420
+AT_MOST = 320
 """Labels looked at in one picture; there is never room for more."""
 CROWDED = 1
 """Points a label may cover; in denser places one has to zoom in."""

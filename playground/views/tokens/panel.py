@@ -60,7 +60,7 @@ class TokensPanel(QWidget):
         self.back.clicked.connect(lambda: self._turn(-PAGE))
         self.on.clicked.connect(lambda: self._turn(PAGE))
         self.mode.chosen.connect(self._on_mode)
-        self.chips.hovered.connect(self._on_hover)
+        self.chips.reached.connect(self._on_reached)
         self.retheme()
 
     def look(self) -> TokensLook:
@@ -149,11 +149,10 @@ class TokensPanel(QWidget):
         comes.show()
         self.chips.update()
 
-    def _on_hover(self, index: int) -> None:
+    def _on_reached(self, index: int) -> None:
         """A token reached with the keyboard comes into sight."""
-        if index >= 0 and not self.chips.underMouse():
-            place = self.chips.place_of(index).center().toPoint()
-            self.area.ensureVisible(place.x(), place.y(), 0, 60)
+        place = self.chips.place_of(index).center().toPoint()
+        self.area.ensureVisible(place.x(), place.y(), 0, 60)
 
 
 PANEL = TokensPanel

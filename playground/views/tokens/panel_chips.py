@@ -26,6 +26,8 @@ class Chips(QWidget):
     """Flows the tokens of a frame; a line break in a token breaks the line."""
 
     hovered = Signal(int)
+    reached = Signal(int)
+    """The keyboard has come to this token."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -127,6 +129,7 @@ class Chips(QWidget):
         count = len(self.frame.tokens) if self.frame else 0
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and count:
             self.point(min(max(self.hover + (1 if event.key() == Qt.Key.Key_Right else -1), 0), count - 1))
+            self.reached.emit(self.hover)
         elif event.key() == Qt.Key.Key_Escape and self.hover >= 0:
             self.point(-1)
         else:
