@@ -41,6 +41,8 @@ BUSY_MS, IDLE_MS = 40, 120
 """How often the mailbox is looked into while something moves, and while nothing does."""
 
 
+LONGEST_WAIT = 0.4
+"""Seconds between two pictures at most."""
 DRAWING_SHARE = 0.03
 """The share of the time that painting pictures may take while the model trains: painting holds the interpreter's lock."""
 
@@ -190,7 +192,8 @@ class MainWindow(QMainWindow):
 
     def _pace(self, cost: float) -> None:
         self._cost += 0.2 * (cost - self._cost)
-        self._next_picture = time.perf_counter() + self._cost / DRAWING_SHARE
+        # on a busy machine the cost is mostly waiting for the lock: pictures must come all the same
+        self._next_picture = time.perf_counter() + min(LONGEST_WAIT, self._cost / DRAWING_SHARE)
 
     def _on_event(self, event: Applied | Saved | Fault) -> None:
         if isinstance(event, Fault):
@@ -289,6 +292,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{files.title(self.document.name)}{' (changed)' if changed else ''} – Transformer Playground")
 
     def _watch(self) -> None:
+        self._next_picture = 0.0  # what has just come into sight is drawn at once
         for view, look in self.stage.looks().items():
             if view == "attention" and look is None and self.stage.panels:
                 look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
