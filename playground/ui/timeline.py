@@ -13,7 +13,7 @@ from playground.style import theme
 from playground.training.report import StepReport
 
 CAPACITY = 1024
-REPAINT_SECONDS = 0.5
+REPAINT_SECONDS = 1.0
 
 
 class Timeline(QWidget):
@@ -85,7 +85,7 @@ class Timeline(QWidget):
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, "the loss of this run is drawn here while it trains")
             return
         shown = self._values[: self._count]
-        wide = int(max(2, area.width()))
+        wide = int(max(2, area.width() / 2))
         if len(shown) > wide:
             shown = shown[np.linspace(0, len(shown) - 1, wide).astype(int)]
         low, high = float(shown.min()), float(shown.max())

@@ -5,17 +5,13 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
-    QAbstractButton,
     QApplication,
     QHBoxLayout,
-    QLineEdit,
     QMainWindow,
-    QPlainTextEdit,
     QSplitter,
-    QTextEdit,
     QVBoxLayout,
     QWidget,
 )
@@ -60,7 +56,7 @@ class MainWindow(QMainWindow):
         self.selected = "model.decoder[0].attention"
         self._sent: dict[str, object] = {}
         self._pending: dict[str, Frame] = {}
-        self._next_picture, self._cost = 0.0, 0.005
+        self._drawn, self._used = 0.0, 0.0
         self._painted = False
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
@@ -77,7 +73,6 @@ class MainWindow(QMainWindow):
         self.timer.timeout.connect(self.poll)
         if self._settings is not None and (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
-        QApplication.instance().installEventFilter(self)  # type: ignore[union-attr]
 
     # -- what the person does -----------------------------------------------------------------------------------
 
@@ -171,6 +166,8 @@ class MainWindow(QMainWindow):
         if letters.progress is not None:
             self.notice.progress(letters.progress)
         self._pending.update(letters.frames)
+        if isinstance(seen := letters.frames.get("attention"), AttentionFrame):
+            self._pending["diagram"] = seen  # its thumbnails, drawn at another tick: no frame shall take long
         self._draw_one()
         if letters.answer is not None:
             self.prompt.draw(letters.answer)
@@ -180,20 +177,18 @@ class MainWindow(QMainWindow):
 
     def _draw_one(self) -> None:
         """Draw the picture that has waited longest: one a tick, and while training no more than its share of the time."""
-        start = time.perf_counter()
-        if not self._pending or (self.status.mode == "running" and start < self._next_picture):
+        now, used = time.perf_counter(), time.thread_time()
+        # this thread's own time since the last picture: all painting counts, waiting for the interpreter does not
+        wait = min(LONGEST_WAIT, (used - self._used) / DRAWING_SHARE)
+        if not self._pending or (self.status.mode == "running" and now - self._drawn < wait):
             return
+        self._drawn, self._used = now, used
         name = next(iter(self._pending))
         frame = self._pending.pop(name)
-        QTimer.singleShot(0, lambda: self._pace(time.perf_counter() - start))  # comes after the repaint this causes
-        self.stage.draw({name: frame})
-        if isinstance(frame, AttentionFrame):
+        if isinstance(frame, AttentionFrame) and name == "diagram":
             self.diagram.draw_attention(frame)
-
-    def _pace(self, cost: float) -> None:
-        self._cost += 0.2 * (cost - self._cost)
-        # on a busy machine the cost is mostly waiting for the lock: pictures must come all the same
-        self._next_picture = time.perf_counter() + min(LONGEST_WAIT, self._cost / DRAWING_SHARE)
+        else:
+            self.stage.draw({name: frame})
 
     def _on_event(self, event: Applied | Saved | Fault) -> None:
         if isinstance(event, Fault):
@@ -292,7 +287,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{files.title(self.document.name)}{' (changed)' if changed else ''} – Transformer Playground")
 
     def _watch(self) -> None:
-        self._next_picture = 0.0  # what has just come into sight is drawn at once
+        self._drawn = 0.0  # what has just come into sight is drawn at once
         for view, look in self.stage.looks().items():
             if view == "attention" and look is None and self.stage.panels:
                 look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
@@ -327,15 +322,13 @@ class MainWindow(QMainWindow):
         self.timer.start()
         self.painted.emit()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
-        """Space plays and pauses wherever it would not write a letter or press a button."""
-        if event.type() == QEvent.Type.KeyPress and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Space:
-            focus = QApplication.focusWidget()
-            writes = isinstance(focus, (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractButton))
-            if not writes and event.modifiers() == Qt.KeyboardModifier.NoModifier and self.isActiveWindow():
-                self.toggle_play()
-                return True
-        return False
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Space plays and pauses wherever it did not write a letter or press a button: then it arrives here."""
+        # no event filter over the whole application: each of Qt's events would have to wait for the interpreter
+        if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
+            self.toggle_play()
+        else:
+            super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802 (Qt's name)
         """Accept one local file or folder."""
@@ -353,7 +346,6 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember where the window was; the application stops the engine."""
         self.timer.stop()
-        QApplication.instance().removeEventFilter(self)  # type: ignore[union-attr]
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
         super().closeEvent(event)

@@ -31,7 +31,7 @@ def at_rest(model: Transformer) -> Iterator[None]:
     training = model.training
     model.eval()
     try:
-        with torch.no_grad():
+        with torch.inference_mode():
             yield
     finally:
         model.train(training)

@@ -76,7 +76,7 @@ class Ask(Command):
     """Keep answering this prompt (an empty one: stop) while the model learns; `temperature` 0 is argmax."""
 
     prompt: str
-    length: int = 48
+    length: int = 32
     temperature: float = 0.8
     top_k: int = 40
 

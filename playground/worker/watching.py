@@ -18,8 +18,8 @@ from playground.worker.commands import Ask
 from playground.worker.faults import fault
 from playground.worker.mailbox import Fault, Mailbox
 
-SHARE = 0.05
-"""What pictures and answers together may take of the time while the model trains."""
+SHARE = 0.025
+"""What pictures and answers together may take of the time while the model trains; drawing them costs about as much."""
 ANSWER_INTERVAL = 0.33
 UNSURE_SECONDS = 1.0
 """The longest wait after the very first picture, whose cost (caches, lazy imports) says little."""

@@ -31,6 +31,8 @@ class PartItem(QGraphicsItem):
         self._image: QImage | None = None
         self.setPos(box.x, box.y)
         self.setZValue(0 if box.kind in CARDS else 1)
+        if box.kind != "attention":  # the rest stands still while pictures of heads come and go
+            self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(f"{box.title} · {box.help}" if box.help else box.title)
@@ -157,6 +159,7 @@ class SpineItem(QGraphicsItem):
         super().__init__()
         self._layout = layout
         self.setZValue(-1)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
 
     def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
         """The strip left of the cards, and the ticks into them."""

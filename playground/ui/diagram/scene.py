@@ -56,7 +56,8 @@ class DiagramCanvas(QGraphicsView):
             return
         made = layout(self._model, max(160, self.width() - SCROLL_BAR), theme.points() / theme.BASE_POINTS)
         if made == self.shown:
-            self.scene().update()
+            for item in self.scene().items():
+                item.update()  # what is cached is painted anew: the theme may be another one
             return
         at = self.verticalScrollBar().value()
         self.shown = made

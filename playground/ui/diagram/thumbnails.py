@@ -11,28 +11,25 @@ CELLS, BETWEEN, MOST = 14, 2, 4
 """A head is at most CELLS × CELLS cells, BETWEEN clear cells apart, and at most MOST heads are shown."""
 
 
-def pooled(pattern: np.ndarray, cells: int = CELLS) -> np.ndarray:
-    """A (query, key) pattern with at most `cells` a side; each cell is the largest weight it covers, so lines stay whole."""
-    for axis in (0, 1):
-        length = pattern.shape[axis]
+def pooled(patterns: np.ndarray, cells: int = CELLS) -> np.ndarray:
+    """(…, query, key) patterns with at most `cells` a side; each cell is the largest weight it covers, so lines stay whole."""
+    for axis in (-2, -1):
+        length = patterns.shape[axis]
         if length > cells:
-            starts = np.arange(cells) * length // cells
-            pattern = np.maximum.reduceat(pattern, starts, axis=axis)
-    return pattern
+            patterns = np.maximum.reduceat(patterns, np.arange(cells) * length // cells, axis=axis)
+    return patterns
 
 
 def strip(patterns: np.ndarray, causal: bool) -> np.ndarray:
     """The first heads of (heads, query, key) weights side by side: uint8 (cells, width, 4), clear between the heads."""
-    heads = [pooled(pattern) for pattern in patterns[:MOST]]
-    rows, columns = heads[0].shape
-    made = np.zeros((rows, len(heads) * (columns + BETWEEN) - BETWEEN, 4), dtype=np.uint8)
-    future = np.triu(np.ones((rows, columns), dtype=bool), 1) if causal else np.zeros((rows, columns), dtype=bool)
-    for index, head in enumerate(heads):
-        colours = colourmaps.rgba(head)
-        colours[future] = colourmaps.empty(theme.theme())
-        at = index * (columns + BETWEEN)
-        made[:, at : at + columns] = colours
-    return made
+    heads = pooled(patterns[:MOST])
+    count, rows, columns = heads.shape
+    made = np.zeros((rows, count, columns + BETWEEN, 4), dtype=np.uint8)
+    made[:, :, :columns] = colourmaps.rgba(heads).swapaxes(0, 1)
+    if causal:
+        future = ~np.tri(rows, columns, dtype=bool)
+        made[:, :, :columns].swapaxes(0, 1)[:, future] = colourmaps.empty(theme.theme())
+    return made.reshape(rows, -1, 4)[:, :-BETWEEN]
 
 
 def image(patterns: np.ndarray, causal: bool) -> QImage:

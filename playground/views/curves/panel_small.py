@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
@@ -15,6 +15,8 @@ from playground.views.curves import points
 
 AXIS = 46
 """Pixels left of the line for the numbers."""
+LATER_MS = 30
+"""Until a change is painted: not in the same frame as the large plot, since no frame shall take long."""
 
 
 class Small(QWidget):
@@ -31,6 +33,8 @@ class Small(QWidget):
         self._log = False
         self._cursor: float | None = None
         self._text = ""
+        self._later = QTimer(self, singleShot=True, interval=LATER_MS)
+        self._later.timeout.connect(self.update)
         self.setMouseTracking(True)
         self.setMinimumHeight(56)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -50,7 +54,7 @@ class Small(QWidget):
     def set_span(self, low: float, high: float) -> None:
         """Show the x (steps, or their logarithms) from low to high."""
         self._span = low, max(high, low + 1e-9)
-        self.update()
+        self._later.start()
 
     def read(self, step: float | None) -> None:
         """Print the value at a step and mark it, or the newest one."""
@@ -58,7 +62,7 @@ class Small(QWidget):
         index = len(self._values) - 1 if step is None else points.nearest(self._steps, step)
         self._text = points.short(float(f"{self._values[index]:.3g}")) if len(self._values) else ""
         self.setAccessibleDescription(self._text)
-        self.update()
+        self._later.start()
 
     def text(self) -> str:
         """The value printed."""
@@ -68,14 +72,14 @@ class Small(QWidget):
         """Take the theme in force."""
         self.caption.restyle()
         self.caption.adjustSize()
-        self.update()
+        self._later.start()
 
     def _at(self, step: float) -> float:
         return math.log10(max(step, 1.0)) if self._log else step
 
     def _place(self) -> None:
         self._x = np.log10(np.maximum(self._steps, 1.0)) if self._log else self._steps
-        self.update()
+        self._later.start()
 
     # -- what the person does -----------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QPointF, QRectF, QSize, Qt, QVariantAnimation, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPixmap, QResizeEvent, QWheelEvent
@@ -16,7 +18,8 @@ from playground.views.embeddings.panel_range import Range
 
 NEAR = 14.0
 """Pixels from the pointer to the point it means."""
-GLIDE_MS = 280
+GLIDE_MS, GLIDE_EVERY = 280, 0.07
+"""How long the view takes to follow the cloud, and the seconds between two of its pictures: the run needs the time."""
 STEP = 40.0
 
 
@@ -37,6 +40,7 @@ class Cloud(QWidget):
         self.places = np.zeros((0, 2))
         """Where the points lie, in pixels (shown, 2)."""
         self._grip: QPointF | None = None
+        self._glided = 0.0
         self._painted: QPixmap | None = None
         self._glide = QVariantAnimation(self)
         self._glide.setStartValue(0.0)
@@ -174,8 +178,11 @@ class Cloud(QWidget):
         self.refresh()
 
     def _on_glide(self, share: float) -> None:
-        self.range.glide(share)
-        self.refresh()
+        now = time.monotonic()
+        if share == 1.0 or now - self._glided > GLIDE_EVERY:
+            self._glided = now
+            self.range.glide(share)
+            self.refresh()
 
     def _nearest(self, place: QPointF) -> int:
         visible = self.shown()
