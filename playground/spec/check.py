@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from playground.spec.experiment import Experiment
-from playground.spec.model import Attention, Layer, Mlp, ModelSpec, d_head, kv_heads
+from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, ModelSpec, d_head, kv_heads, rotated
 from playground.spec.record import Record, limit
 from playground.spec.wording import refusal
 
@@ -27,6 +27,8 @@ class Fix:
         """What the button says."""
         if isinstance(self.value, Record):
             return f"add {self.path.rsplit('.', 1)[-1]}"
+        if self.value is None or self.value == ():
+            return f"leave out {self.path.rsplit('.', 1)[-1]}"
         return f"{self.path.rsplit('.', 1)[-1]} = {self.value}"
 
 
@@ -66,14 +68,27 @@ def check(model: ModelSpec) -> Iterator[Problem]:
     """Every reason, across fields, why this model cannot be built."""
     if not model.stacks:
         yield Problem("model.decoder", "there is no layer at all; add one to the decoder")
-    if model.encoder:
-        yield Problem("model.encoder", "encoders are not built yet; leave it empty and use the decoder")
-    if model.embedding.position.kind == "sinusoidal" and model.d_model % 2:
+    if model.embedding.position.kind.startswith("sinusoidal") and model.d_model % 2:
         works = _widths(model)
         yield Problem(
             "model.d_model",
             f"sinusoidal positions need an even width, {model.d_model} is odd{_would(works)}",
             (*(Fix("model.d_model", value) for value in works), Fix("model.embedding.position.kind", "learned")),
+        )
+    if model.architecture == "encoder-decoder" and not any(layer.cross for layer in model.decoder):
+        last = f"model.decoder[{len(model.decoder) - 1}].cross"
+        cross = CrossAttention(heads=max(n for n in (8, 4, 2, 1) if model.d_model % n == 0))
+        yield Problem(
+            "model.decoder",
+            "nothing in the decoder looks at the encoder; give a layer cross-attention",
+            (Fix(last, cross), Fix("model.encoder", ())),
+        )
+    hidden = model.unembedding.hidden
+    if model.unembedding.tied and hidden not in (None, model.d_model):
+        yield Problem(
+            "model.unembedding.hidden",
+            f"the tied matrix reads vectors of d_model = {model.d_model}, not of {hidden}; make them equal, or untie it",
+            (Fix("model.unembedding.hidden", model.d_model), Fix("model.unembedding.tied", False)),
         )
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
@@ -81,17 +96,34 @@ def check(model: ModelSpec) -> Iterator[Problem]:
 
 
 def _check_layer(model: ModelSpec, layer: Layer, path: str) -> Iterator[Problem]:
-    if layer.attention is None and layer.mlp is None:
+    if layer.attention is None and layer.cross is None and layer.mlp is None:
         mlp = Mlp(d_mlp=min(4 * model.d_model, limit(Mlp, "d_mlp")))
         yield Problem(path, "a layer needs attention, an MLP or both; this one has neither", (Fix(f"{path}.mlp", mlp),))
     if layer.attention is not None:
-        yield from _check_attention(model, layer.attention, f"{path}.attention")
+        yield from _check_heads(model, layer.attention, f"{path}.attention")
+        yield from _check_self(model, layer.attention, f"{path}.attention")
+    if layer.cross is not None:
+        yield from _check_heads(model, layer.cross, f"{path}.cross")
+        if not model.encoder or path.startswith("model.encoder"):
+            why = "an encoder has no other sequence to look at" if model.encoder else "there is no encoder to look at"
+            yield Problem(f"{path}.cross", f"{why}; leave cross-attention out here", (Fix(f"{path}.cross", None),))
+    if layer.mlp is not None and layer.mlp.experts > 1 and layer.mlp.top_k > layer.mlp.experts:
+        yield Problem(
+            f"{path}.mlp.top_k",
+            f"{layer.mlp.top_k} experts a token are more than the {layer.mlp.experts} there are",
+            (Fix(f"{path}.mlp.top_k", layer.mlp.experts), Fix(f"{path}.mlp.experts", layer.mlp.top_k)),
+        )
+    if layer.order != "serial" and layer.norm.place != "pre" and layer.norm.kind != "none":
+        yield Problem(
+            f"{path}.order",
+            "parallel branches read one normalised input, so their norm stands before them",
+            (Fix(f"{path}.norm.place", "pre"), Fix(f"{path}.order", "serial")),
+        )
 
 
-def _check_attention(model: ModelSpec, attention: Attention, path: str) -> Iterator[Problem]:
-    heads, groups, rotary = attention.heads, kv_heads(attention), attention.position.kind == "rotary"
-    fits = attention.d_head is not None or model.d_model % heads == 0
-    if not fits:
+def _check_heads(model: ModelSpec, attention: AttentionHeads, path: str) -> Iterator[Problem]:
+    heads, groups = attention.heads, kv_heads(attention)
+    if attention.d_head is None and model.d_model % heads:
         yield _uneven(model, attention, path)
     if heads % groups:
         works = [value for value in range(1, heads + 1) if heads % value == 0]
@@ -101,17 +133,39 @@ def _check_attention(model: ModelSpec, attention: Attention, path: str) -> Itera
             f"{groups} does not divide heads = {heads}; {', '.join(map(str, works))} would",
             (Fix(f"{path}.kv_heads", near),),
         )
-    size = d_head(model, attention)
-    if rotary and fits and size % 2:
+
+
+def _check_self(model: ModelSpec, attention: Attention, path: str) -> Iterator[Problem]:
+    position, size = attention.position, d_head(model, attention)
+    fits = attention.d_head is not None or model.d_model % attention.heads == 0
+    if position.kind == "rotary" and fits and size % 2 and position.fraction == 1:
         even = min(size + 1, limit(Attention, "d_head"))
         yield Problem(
             f"{path}.position.kind",
             f"rotary turns pairs, so it needs an even head size, not {size}; d_head = {even} would",
             (Fix(f"{path}.d_head", even), Fix(f"{path}.position.kind", "none")),
         )
+    elif position.kind == "rotary" and fits and rotated(size, position) == 0:
+        yield Problem(
+            f"{path}.position.fraction",
+            f"{position.fraction:g} of a head of {size} is not one pair to turn; 1.0 would turn all of it",
+            (Fix(f"{path}.position.fraction", 1.0), Fix(f"{path}.position.kind", "none")),
+        )
+    if position.kind == "t5" and position.max_distance <= position.buckets // 2:
+        yield Problem(
+            f"{path}.position.max_distance",
+            f"the first {position.buckets // 2} of {position.buckets} buckets hold one distance each, so the longest must be "
+            f"greater than {position.max_distance}; {2 * position.buckets} would do",
+            (Fix(f"{path}.position.max_distance", 2 * position.buckets),),
+        )
+    if attention.mask == "prefix" and path.startswith("model.encoder"):
+        yield Problem(
+            f"{path}.mask", "an encoder reads its whole input at once; bidirectional would do",
+            (Fix(f"{path}.mask", "bidirectional"),),
+        )  # fmt: skip
 
 
-def _uneven(model: ModelSpec, attention: Attention, path: str) -> Problem:
+def _uneven(model: ModelSpec, attention: AttentionHeads, path: str) -> Problem:
     """The heads do not divide the width: other widths, other heads, or a head size of its own."""
     heads, width = attention.heads, model.d_model
     works = _widths(model)
@@ -129,22 +183,26 @@ def _uneven(model: ModelSpec, attention: Attention, path: str) -> Problem:
 
 def _widths(model: ModelSpec) -> list[int]:
     """The nearest widths, below and above, that suit every layer and the positions at once."""
-    steps = [2 if model.embedding.position.kind == "sinusoidal" else 1]
+    steps = [2 if model.embedding.position.kind.startswith("sinusoidal") else 1]
     for layers in model.stacks.values():
-        for attention in (layer.attention for layer in layers):
+        for attention in (part for layer in layers for part in (layer.attention, layer.cross)):
             if attention is not None and attention.d_head is None:
-                steps.append(attention.heads * (2 if attention.position.kind == "rotary" else 1))
+                steps.append(attention.heads * (2 if _turns(attention) else 1))
     step = math.lcm(*steps)
     below = model.d_model // step * step
     return [value for value in (below, below + step) if 1 <= value <= limit(ModelSpec, "d_model")]
 
 
-def _heads(model: ModelSpec, attention: Attention) -> int | None:
+def _heads(model: ModelSpec, attention: AttentionHeads) -> int | None:
     """The most heads, fewer than asked for if that can be, that suit the width, the shared keys and the rotation."""
     groups = attention.kv_heads or 1
-    even = 2 if attention.position.kind == "rotary" else 1
+    even = 2 if _turns(attention) else 1
     works = [n for n in range(1, limit(Attention, "heads") + 1) if model.d_model % (n * even) == 0 and n % groups == 0]
     return max((n for n in works if n < attention.heads), default=min(works, default=None))
+
+
+def _turns(attention: AttentionHeads) -> bool:
+    return isinstance(attention, Attention) and attention.position.kind == "rotary" and attention.position.fraction == 1
 
 
 def _would(works: list[int]) -> str:

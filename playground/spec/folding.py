@@ -11,7 +11,7 @@ from playground.spec.experiment import Experiment
 from playground.spec.model import ModelSpec
 
 ABSENT = "none"
-"""How an absent attention or MLP is written; optional numbers that are absent are left out."""
+"""How an absent attention or MLP is written; optional numbers and cross-attention that are absent are left out."""
 OPTIONAL_PARTS = ("attention", "mlp")
 STACKS = ("encoder", "decoder")
 MAX_REPEAT = 1024
@@ -28,7 +28,7 @@ def unfolded(layers: list[Any], path: str) -> list[Any]:
         if isinstance(layer, dict):
             repeat = repeat_of(layer, f"{path}[{place}].repeat")
             plain = {key: value for key, value in layer.items() if key != "repeat"}
-            for key in OPTIONAL_PARTS:
+            for key in (*OPTIONAL_PARTS, "cross"):
                 if plain.get(key) == ABSENT:
                     plain[key] = None
             out += [plain] * repeat

@@ -34,7 +34,8 @@ class Info:
     """What the inspector says about one field.
 
     `change` names what an edit costs: "hot" is used by the next step, "graft" carries the fitting weights over,
-    "fresh" starts training again. `unit` and `step` are hints for the editor; `cite` is a short reference.
+    "fresh" starts training again. `unit` and `step` are hints for the editor; `cite` is a short reference. `when` names
+    a field of the same record and the values of it for which this one means anything.
     """
 
     label: str
@@ -45,6 +46,7 @@ class Info:
     unit: str = ""
     step: float | None = None
     slider: tuple[float, float] | None = None
+    when: tuple[str, tuple[Any, ...]] | None = None
 
 
 def field(
@@ -58,17 +60,27 @@ def field(
     unit: str = "",
     step: float | None = None,
     slider: tuple[float, float] | None = None,
+    when: tuple[str, tuple[Any, ...]] | None = None,
     **limits: Any,
 ) -> Any:
     """A pydantic field with its `Info`; `limits` are pydantic's own (ge, le, gt, lt)."""
     made: FieldInfo = Field(default, description=help, **limits)
-    made.metadata.append(Info(label, help, change, cite, url, unit, step, slider))
+    made.metadata.append(Info(label, help, change, cite, url, unit, step, slider, when))
     return made
 
 
 def info(record: type[Record], name: str) -> Info | None:
     """The `Info` of a field, or None for a field that holds another record."""
     return next((item for item in record.model_fields[name].metadata if isinstance(item, Info)), None)
+
+
+def means(record: Record, name: str) -> bool:
+    """Whether a field of a record means anything as the others stand: a rotary base without rotation does not."""
+    about = info(type(record), name)
+    if about is None or about.when is None:
+        return True
+    other, values = about.when
+    return getattr(record, other) in values and means(record, other)
 
 
 def limit(record: type[Record], name: str) -> int:

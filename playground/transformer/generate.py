@@ -1,4 +1,4 @@
-"""Generation (Algorithm 14, DInference) with a KV cache: one token after another from the model's own distribution."""
+"""Generation (Algorithms 14, DInference, and 15, EDInference): one token after another from the model's own distribution."""
 
 from __future__ import annotations
 
@@ -17,53 +17,98 @@ def generate(
     tokens: Sequence[int],
     length: int,
     *,
+    context: Sequence[int] | None = None,
     temperature: float = 0.8,
     top_k: int = 40,
+    top_p: float = 1.0,
+    repetition: float = 1.0,
+    stop: int | None = None,
     generator: torch.Generator | None = None,
 ) -> Iterator[tuple[int, Tensor]]:
-    """Yield `length` new tokens, each with the distribution (vocab,) it was drawn from, before temperature and top-k.
+    """Yield at most `length` new tokens, each with the distribution (vocab,) it was drawn from, before any of the settings.
 
-    Temperature 0 takes the most probable token; top_k 0 leaves all of them in. When the context is full, its newer half
-    is read again and the text goes on from there. Raises ValueError for an empty prompt.
+    An encoder-decoder answers `context`, beginning with `tokens`, usually [bos]. Temperature 0 takes the most probable
+    token; top_k 0 and top_p 1 leave all of them in; `repetition` above 1 makes tokens less likely that stand in the text
+    already (Keskar et al. 2019). `stop` ends the text, and is yielded. When the context is full, its newer half is read
+    again and the text goes on from there. Raises ValueError for an empty prompt, a model without a decoder, or one with an
+    encoder and no context.
     """
     if not tokens:
         raise ValueError("a prompt needs at least one token")
-    text, unread, cache = list(tokens)[-model.spec.n_ctx :], 0, _empty_cache(model)
+    if not model.spec.decoder:
+        raise ValueError("an encoder reads whole texts and fills blanks in them; it does not continue one")
+    n_ctx = model.spec.n_ctx
+    source = None if context is None else torch.tensor([list(context)], device=model.embed.weight.device)
+    text, unread, cache, prompt = list(tokens)[-n_ctx:], 0, _empty_cache(model), len(tokens)
+    seen = set(text)
     for _ in range(length):
-        if len(text) > model.spec.n_ctx:
-            text, unread, cache = text[-max(1, model.spec.n_ctx // 2) :], 0, _empty_cache(model)
-        logits = _next_logits(model, text[unread:], cache)  # (vocab,)
-        token = sample(logits, temperature, top_k, generator)
+        if len(text) > n_ctx:
+            text, unread, cache, prompt = text[-max(1, n_ctx // 2) :], 0, _empty_cache(model), n_ctx
+        logits = _next_logits(model, text[unread:], cache, source, min(prompt, len(text)))  # (vocab,)
+        token = sample(discouraged(logits, seen, repetition), temperature, top_k, generator, top_p)
         yield token, logits.softmax(dim=-1)
+        if token == stop:
+            return
         unread = len(text) if cache is not None else 0
         text.append(token)
+        seen.add(token)
+
+
+@torch.no_grad()
+def fill(model: Transformer, tokens: Sequence[int], places: Sequence[int]) -> Tensor:
+    """What an encoder expects at `places` of a text that holds mask tokens there: probabilities (places, vocab)."""
+    was_training = model.training
+    model.eval()
+    try:
+        logits: Tensor = model(torch.tensor([list(tokens)], device=model.embed.weight.device))
+    finally:
+        model.train(was_training)
+    return logits[0, list(places)].float().softmax(dim=-1)
 
 
 def _empty_cache(model: Transformer) -> KVCache | None:
-    """A cache where every layer is causal; a bidirectional one reads its older tokens anew with each that is added."""
-    layers = [layer for stack in model.spec.stacks.values() for layer in stack]
-    causal = all(layer.attention is None or layer.attention.mask == "causal" for layer in layers)
+    """A cache where every layer is causal; others read their older tokens anew with each that is added."""
+    causal = all(layer.attention is None or layer.attention.mask == "causal" for layer in model.spec.decoder)
     return KVCache() if causal else None
 
 
-def _next_logits(model: Transformer, tokens: list[int], cache: KVCache | None) -> Tensor:
+def _next_logits(model: Transformer, tokens: list[int], cache: KVCache | None, source: Tensor | None, prompt: int) -> Tensor:
     """Logits (vocab,) after the last of the tokens, without dropout; the model's mode is as before."""
     was_training = model.training
     if was_training:  # the walk through all modules costs as much as a small model's forward pass
         model.eval()
+    device = model.embed.weight.device
+    prefix = torch.tensor([prompt], device=device) if cache is None else None
     try:
-        logits: Tensor = model(torch.tensor([tokens], device=model.embed.weight.device), cache=cache)
+        logits: Tensor = model(torch.tensor([tokens], device=device), context=source, prefix=prefix, cache=cache)
     finally:
         if was_training:
             model.train()
     return logits[0, -1].float()
 
 
-def sample(logits: Tensor, temperature: float, top_k: int, generator: torch.Generator | None = None) -> int:
-    """One token of q ∝ p^(1/τ), among the `top_k` most probable ones or all where it is 0; logits (vocab,)."""
+def discouraged(logits: Tensor, seen: set[int], repetition: float) -> Tensor:
+    """Logits (vocab,) with those of tokens already `seen` divided (or, below 0, multiplied) by `repetition`."""
+    if repetition == 1.0 or not seen:
+        return logits
+    index = torch.tensor(sorted(seen), device=logits.device)
+    old = logits[index]
+    return logits.index_copy(0, index, torch.where(old > 0, old / repetition, old * repetition))
+
+
+def sample(logits: Tensor, temperature: float, top_k: int, generator: torch.Generator | None = None, top_p: float = 1.0) -> int:
+    """One token of q ∝ p^(1/τ); logits (vocab,).
+
+    Among the `top_k` most probable ones (all where it is 0), and of these the fewest that hold `top_p` of the probability
+    (nucleus sampling, Holtzman et al. 2019).
+    """
     if temperature == 0.0:
         return int(logits.argmax())
     best, index = logits.topk(min(top_k, len(logits)) if top_k > 0 else len(logits))
     # the best one becomes 0 first, so that a tiny temperature divides nothing into infinity
-    choice = torch.multinomial(((best - best[0]) / temperature).softmax(dim=-1).cpu(), 1, generator=generator)
+    chances = ((best - best[0]) / temperature).softmax(dim=-1)
+    if top_p < 1.0:
+        before = chances.cumsum(dim=-1) - chances  # what more probable ones hold together
+        chances = chances * (before < top_p)
+    choice = torch.multinomial(chances.cpu(), 1, generator=generator)
     return int(index.cpu()[choice])

@@ -6,48 +6,96 @@ from torch import Tensor, nn
 
 from playground.spec.model import Layer as LayerSpec
 from playground.spec.model import ModelSpec
-from playground.transformer.attention import Attention
+from playground.transformer.attention import Attention, CrossAttention
 from playground.transformer.cache import KVCache
-from playground.transformer.mlp import Mlp
+from playground.transformer.mlp import make_mlp
 from playground.transformer.norm import make_norm
+from playground.transformer.sight import Sight
 from playground.transformer.taps import Taps
 
 
+class Memory:
+    """What an encoder hands to a decoder: its output (batch, context, d_model) and how much of each sequence is real."""
+
+    def __init__(self, values: Tensor | None, lengths: Tensor | None = None) -> None:
+        self.values, self.lengths = values, lengths
+
+
 class Layer(nn.Module):
-    """`x + branch(norm(x))` (pre) or `norm(x + branch(x))` (post) for attention, then for the MLP."""
+    """Attention, cross-attention and an MLP, those that are there, each added to the stream.
+
+    Where the norm stands: `x + f(norm(x))` (pre), `norm(x + f(x))` (post), `x + norm(f(norm(x)))` (sandwich) or
+    `x + norm(f(x))` (output). Parallel branches all read the stream as the layer found it.
+    """
 
     def __init__(self, model: ModelSpec, spec: LayerSpec, name: str) -> None:
         super().__init__()
-        self.name = name
-        self.pre = spec.norm.place == "pre"
-        self.norm1 = make_norm(spec.norm, model.d_model) if spec.attention else None
+        self.name, self.place, self.parallel = name, spec.norm.place, spec.order != "serial"
+        self.branch_scale = spec.branch_scale
+        width, sandwich = model.d_model, spec.norm.place == "sandwich"
         self.attention = Attention(model, spec.attention, name) if spec.attention else None
-        self.dropout1 = spec.attention.dropout if spec.attention else 0.0
-        self.norm2 = make_norm(spec.norm, model.d_model) if spec.mlp else None
-        self.mlp = Mlp(spec.mlp, model.d_model, name) if spec.mlp else None
-        self.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
+        self.norm1 = make_norm(spec.norm, width) if spec.attention else None
+        self.norm1_out = make_norm(spec.norm, width) if spec.attention and sandwich else None
+        self.cross = CrossAttention(model, spec.cross, f"{name}.cross") if spec.cross else None
+        self.norm_cross = make_norm(spec.norm, width) if spec.cross else None
+        self.norm_cross_out = make_norm(spec.norm, width) if spec.cross and sandwich else None
+        self.mlp = make_mlp(spec.mlp, width, name) if spec.mlp else None
+        shared = spec.order == "parallel_shared" and spec.attention is not None
+        self.norm2 = make_norm(spec.norm, width) if spec.mlp and not shared else None
+        self.norm2_out = make_norm(spec.norm, width) if spec.mlp and sandwich else None
+        self.take_dropout(spec)
 
-    def forward(self, x: Tensor, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
+    def take_dropout(self, spec: LayerSpec) -> None:
+        """Use the dropout of a record that is otherwise the same (a hot change)."""
+        self.dropout1 = spec.attention.dropout if spec.attention else 0.0
+        self.dropout_cross = spec.cross.dropout if spec.cross else 0.0
+        self.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
+        if self.attention is not None and spec.attention is not None:
+            self.attention.pattern_dropout = spec.attention.pattern_dropout
+        if self.cross is not None and spec.cross is not None:
+            self.cross.pattern_dropout = spec.cross.pattern_dropout
+
+    def forward(
+        self, x: Tensor, sight: Sight | None = None, memory: Memory | None = None, taps: Taps | None = None,
+        cache: KVCache | None = None,
+    ) -> Tensor:  # fmt: skip
         """(batch, pos, d_model) to the same shape."""
         if taps is not None:
             x = taps(f"{self.name}.resid_pre", x)
-        if self.attention is not None and self.norm1 is not None:
-            out = self.attention(self.norm1(x) if self.pre else x, taps, cache)
-            x = self._add(x, out, self.norm1, self.dropout1, "attn_out", taps)
+        found = x
+        if self.attention is not None:
+            out = self.attention(self._read(x, self.norm1), sight, taps, cache)
+            x = self._add(x, out, self.norm1, self.norm1_out, self.dropout1, "attn_out", taps)
+        if self.cross is not None:
+            values, lengths = (memory.values, memory.lengths) if memory is not None else (None, None)
+            out = self.cross(self._read(found if self.parallel else x, self.norm_cross), values, lengths, taps, cache)
+            x = self._add(x, out, self.norm_cross, self.norm_cross_out, self.dropout_cross, "cross_out", taps)
         if taps is not None:
             x = taps(f"{self.name}.resid_mid", x)
-        if self.mlp is not None and self.norm2 is not None:
-            out = self.mlp(self.norm2(x) if self.pre else x, taps)
-            x = self._add(x, out, self.norm2, self.dropout2, "mlp_out", taps)
+        if self.mlp is not None:
+            norm = self.norm2 if self.norm2 is not None else self.norm1
+            out = self.mlp(self._read(found if self.parallel else x, norm), taps)
+            x = self._add(x, out, norm, self.norm2_out, self.dropout2, "mlp_out", taps)
         return x if taps is None else taps(f"{self.name}.resid_post", x)
 
-    def _add(self, x: Tensor, out: Tensor, norm: nn.Module, dropout: float, tap: str, taps: Taps | None) -> Tensor:
+    def _read(self, x: Tensor, norm: nn.Module | None) -> Tensor:
+        """What a branch reads."""
+        return norm(x) if norm is not None and self.place in ("pre", "sandwich") else x
+
+    def _add(
+        self, x: Tensor, out: Tensor, norm: nn.Module | None, norm_out: nn.Module | None, dropout: float, tap: str,
+        taps: Taps | None,
+    ) -> Tensor:  # fmt: skip
+        """The stream with a branch's output added."""
         if taps is not None:
             out = taps(f"{self.name}.{tap}", out)
+        after = norm if self.place == "output" else norm_out
+        if after is not None:
+            out = after(out)
         if dropout and self.training:
             out = nn.functional.dropout(out, dropout)
-        x = x + out
-        return x if self.pre else norm(x)
+        x = x + (out if self.branch_scale == 1.0 else self.branch_scale * out)
+        return norm(x) if self.place == "post" and norm is not None else x
 
 
 class Stack(nn.ModuleList):
@@ -56,8 +104,11 @@ class Stack(nn.ModuleList):
     def __init__(self, model: ModelSpec, layers: tuple[LayerSpec, ...], name: str) -> None:
         super().__init__(Layer(model, layer, f"{name}.{index}") for index, layer in enumerate(layers))
 
-    def forward(self, x: Tensor, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
+    def forward(
+        self, x: Tensor, sight: Sight | None = None, memory: Memory | None = None, taps: Taps | None = None,
+        cache: KVCache | None = None,
+    ) -> Tensor:  # fmt: skip
         """(batch, pos, d_model) to the same shape."""
         for layer in self:
-            x = layer(x, taps, cache)
+            x = layer(x, sight, memory, taps, cache)
         return x

@@ -1,4 +1,4 @@
-"""The whole model, built from its spec: embedding, a stack of layers, final norm, unembedding (DTransformer, Algorithm 10)."""
+"""The whole model, built from its spec: EDTransformer, ETransformer and DTransformer (Algorithms 8, 9, 10) and their kin."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from playground.spec.check import SpecError, check
-from playground.spec.model import ModelSpec
-from playground.transformer.attention import Attention
+from playground.spec.model import ModelSpec, branches
 from playground.transformer.cache import KVCache
-from playground.transformer.layer import Stack
-from playground.transformer.mlp import Mlp
+from playground.transformer.layer import Layer, Memory, Stack
 from playground.transformer.norm import make_norm
 from playground.transformer.position import make_position
+from playground.transformer.sight import Sight
 from playground.transformer.taps import Taps
+
+OUT = ("attention.out.weight", "cross.out.weight", "down.weight")
+"""How the names of the projections back into the residual stream end."""
 
 
 class Transformer(nn.Module):
@@ -28,35 +30,101 @@ class Transformer(nn.Module):
             raise SpecError(problems)
         super().__init__()
         self.spec = spec
-        self.embed = nn.Embedding(spec.vocab, spec.d_model)  # Algorithm 1
+        self.embed = nn.Embedding(spec.vocab, spec.d_model)  # Algorithm 1; shared by encoder and decoder
         self.position = make_position(spec.embedding.position, spec.n_ctx, spec.d_model)  # Algorithm 2
+        self.embed_norm = make_norm(spec.embedding.norm, spec.d_model)
+        self.encoder = Stack(spec, spec.encoder, "encoder")
+        self.encoder_norm = make_norm(spec.encoder_norm, spec.d_model) if spec.encoder and spec.decoder else nn.Identity()
         self.decoder = Stack(spec, spec.decoder, "decoder")
-        self.norm = make_norm(spec.unembedding.norm, spec.d_model)
-        self.unembed = nn.Linear(spec.d_model, spec.vocab, bias=False)  # Algorithm 7
-        if spec.unembedding.tied:
+        end = spec.unembedding
+        width = end.hidden if end.hidden is not None else spec.d_model
+        self.hidden = nn.Linear(spec.d_model, width) if end.hidden is not None else None  # Algorithm 9, line 9
+        self.norm = make_norm(end.norm, width)
+        self.unembed = nn.Linear(width, spec.vocab, bias=end.bias)  # Algorithm 7
+        if end.tied:
             self.unembed.weight = self.embed.weight
 
-    def forward(self, tokens: Tensor, *, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
-        """Logits (batch, pos, vocab) of tokens (batch, pos); with a cache, `tokens` holds only the new ones.
+    def forward(
+        self,
+        tokens: Tensor,
+        *,
+        context: Tensor | None = None,
+        lengths: Tensor | None = None,
+        context_lengths: Tensor | None = None,
+        prefix: Tensor | None = None,
+        taps: Taps | None = None,
+        cache: KVCache | None = None,
+    ) -> Tensor:
+        """Logits (batch, pos, vocab) of tokens (batch, pos); an encoder-decoder also reads `context` (batch, context).
 
-        Raises ValueError where the sequence would be longer than n_ctx.
+        `lengths` and `context_lengths` (batch,) say how many tokens of each sequence are real, `prefix` (batch,) how many
+        see each other in prefix masks. With a cache, `tokens` holds only the new ones, and the context is read once.
+        Raises ValueError where a sequence would be longer than n_ctx, or an encoder-decoder has nothing to read.
         """
         start, length = cache.length if cache is not None else 0, tokens.shape[1]
-        if start + length > self.spec.n_ctx:
-            raise ValueError(f"{start + length} tokens do not fit into a context of {self.spec.n_ctx}")
-        x = self.embed(tokens)  # (batch, pos, d_model)
-        if self.position is not None:
-            x = x + self.position(start, length)
-        if self.spec.embedding.dropout and self.training:
-            x = F.dropout(x, self.spec.embedding.dropout)
-        if taps is not None:
-            x = taps("embed", x)
-        x = self.norm(self.decoder(x, taps, cache))
-        if taps is not None:
-            x = taps("final", x)
+        sight = Sight(start, lengths, prefix)
+        x = self._embedded(tokens, start, taps)
+        if not self.spec.decoder:
+            x = self.encoder(x, sight, None, taps, cache)
+        else:
+            x = self.decoder(x, sight, self._memory(context, context_lengths, taps, cache), taps, cache)
         if cache is not None:
             cache.advance(length)
+        return self._read_out(x, taps)
+
+    def encode(self, context: Tensor, lengths: Tensor | None = None, taps: Taps | None = None) -> Tensor:
+        """What the encoder makes of a context (batch, context): (batch, context, d_model), Algorithm 8, lines 1 to 7."""
+        x = self._embedded(context, 0, taps, "context")
+        made: Tensor = self.encoder_norm(self.encoder(x, Sight(0, lengths), None, taps))
+        return made if taps is None else taps("memory", made)
+
+    def take_dropout(self, spec: ModelSpec) -> None:
+        """Use the dropout of a spec that is otherwise the same (a hot change)."""
+        self.spec = spec
+        for stack, layers in ((self.encoder, spec.encoder), (self.decoder, spec.decoder)):
+            for layer, record in zip(stack, layers, strict=True):
+                assert isinstance(layer, Layer)
+                layer.take_dropout(record)
+
+    def _memory(
+        self, context: Tensor | None, lengths: Tensor | None, taps: Taps | None, cache: KVCache | None
+    ) -> Memory | None:
+        if not self.spec.encoder:
+            return None
+        if cache is not None and cache.length:
+            return Memory(None, lengths)
+        if context is None:
+            raise ValueError("an encoder-decoder reads a context as well; there is none")
+        return Memory(self.encode(context, lengths, taps), lengths)
+
+    def _embedded(self, tokens: Tensor, start: int, taps: Taps | None, context: str = "") -> Tensor:
+        """Lines 2 and 3 of Algorithm 10: vectors (batch, pos, d_model) of tokens (batch, pos) whose first place is `start`."""
+        length, end = tokens.shape[1], self.spec.embedding
+        if start + length > self.spec.n_ctx:
+            raise ValueError(f"{start + length} tokens do not fit into a context of {self.spec.n_ctx}")
+        x: Tensor = self.embed(tokens)
+        if end.scale == "root":
+            x = x * math.sqrt(self.spec.d_model)
+        if self.position is not None:
+            x = x + self.position(start, length)
+        x = self.embed_norm(x)
+        if end.dropout and self.training:
+            x = F.dropout(x, end.dropout)
+        return x if taps is None else taps("context_embed" if context else "embed", x)
+
+    def _read_out(self, x: Tensor, taps: Taps | None) -> Tensor:
+        """The last lines of Algorithms 8 to 10, before the softmax."""
+        end = self.spec.unembedding
+        if self.hidden is not None:
+            x = F.gelu(self.hidden(x))
+        x = self.norm(x)
+        if end.scale == "root":
+            x = x / math.sqrt(self.spec.d_model)
+        if taps is not None:
+            x = taps("final", x)
         logits: Tensor = self.unembed(x)
+        if end.soft_cap:
+            logits = end.soft_cap * torch.tanh(logits / end.soft_cap)
         return logits if taps is None else taps("logits", logits)
 
 
@@ -71,13 +139,12 @@ def build(spec: ModelSpec, seed: int) -> Transformer:
 
 @torch.no_grad()
 def _initialise(model: Transformer) -> None:
-    """Every matrix N(0, std), every offset 0; projections back into the residual stream are smaller where asked."""
-    std, branches = model.spec.init.std, 0
-    for module in model.modules():
-        branches += isinstance(module, Attention | Mlp)
-    out = std / math.sqrt(max(1, branches)) if model.spec.init.depth_scaled else std
+    """Every matrix N(0, std), every offset 0; projections back into the residual stream are smaller, or zero, where asked."""
+    init = model.spec.init
+    count = sum(len(branches(layer)) for layers in model.spec.stacks.values() for layer in layers)
+    out = 0.0 if init.zero_out else init.std / math.sqrt(max(1, count)) if init.depth_scaled else init.std
     for name, parameter in model.named_parameters():
         if parameter.dim() > 1:
-            parameter.normal_(0.0, out if name.endswith(("attention.out.weight", "mlp.down.weight")) else std)
+            parameter.normal_(0.0, out if name.endswith(OUT) else init.std)
         elif name.endswith("bias"):
             parameter.zero_()

@@ -12,34 +12,34 @@ from playground.spec.model import Norm
 class LayerNorm(nn.Module):
     """`(x - mean) / sqrt(variance + eps) * weight + bias` over the last axis, with the biased variance (Algorithm 6)."""
 
-    def __init__(self, width: int, eps: float, bias: bool) -> None:
+    def __init__(self, width: int, eps: float, bias: bool, learned: bool = True) -> None:
         super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(width))
+        self.width, self.eps = (width,), eps
+        self.weight = nn.Parameter(torch.ones(width)) if learned else None
         self.bias = nn.Parameter(torch.zeros(width)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., d_model) to the same shape."""
-        return F.layer_norm(x, self.weight.shape, self.weight, self.bias, self.eps)
+        return F.layer_norm(x, self.width, self.weight, self.bias, self.eps)
 
 
 class RMSNorm(nn.Module):
-    """`x / sqrt(mean(x²) + eps) * weight` over the last axis (Zhang & Sennrich 2019)."""
+    """`x / sqrt(mean(x²) + eps) * weight` over the last axis (Zhang & Sennrich 2019): Algorithm 6 with m = β = 0."""
 
-    def __init__(self, width: int, eps: float) -> None:
+    def __init__(self, width: int, eps: float, learned: bool = True) -> None:
         super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(width))
+        self.width, self.eps = (width,), eps
+        self.weight = nn.Parameter(torch.ones(width)) if learned else None
 
     def forward(self, x: Tensor) -> Tensor:
         """(..., d_model) to the same shape."""
-        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        return F.rms_norm(x, self.width, self.weight, self.eps)
 
 
 def make_norm(spec: Norm, width: int) -> nn.Module:
     """The norm of a record; `none` is the identity."""
     if spec.kind == "layer":
-        return LayerNorm(width, spec.eps, spec.bias)
+        return LayerNorm(width, spec.eps, spec.bias, spec.learned)
     if spec.kind == "rms":
-        return RMSNorm(width, spec.eps)
+        return RMSNorm(width, spec.eps, spec.learned)
     return nn.Identity()

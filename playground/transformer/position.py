@@ -20,14 +20,14 @@ class LearnedPosition(nn.Module):
         return self.weight[start : start + length]
 
 
-class SinusoidalPosition(nn.Module):
-    """The fixed table of Vaswani et al. 2017, §3.5: sines in even, cosines in odd columns, places counted from 0."""
+class FixedPosition(nn.Module):
+    """A table of sines that is not learned: `sinusoids` or `paper_sinusoids`."""
 
     table: Tensor
 
-    def __init__(self, n_ctx: int, d_model: int, base: float) -> None:
+    def __init__(self, table: Tensor) -> None:
         super().__init__()
-        self.register_buffer("table", sinusoids(n_ctx, d_model, base).to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("table", table.to(torch.get_default_dtype()), persistent=False)
 
     def forward(self, start: int, length: int) -> Tensor:
         """Vectors of the places start … start + length - 1, (length, d_model)."""
@@ -35,40 +35,65 @@ class SinusoidalPosition(nn.Module):
 
 
 def sinusoids(length: int, width: int, base: float) -> Tensor:
-    """`sin(t / base^(2i / width))` and the cosine beside it, float64 (length, width)."""
+    """`sin(t / base^(2i / width))` and the cosine beside it, t and i from 0 (Vaswani et al. 2017, §3.5): (length, width)."""
     angle = torch.outer(torch.arange(length, dtype=torch.float64), _frequencies(width, base))  # (place, pair)
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
 
 
-def make_position(spec: Position, n_ctx: int, d_model: int) -> LearnedPosition | SinusoidalPosition | None:
+def paper_sinusoids(length: int, width: int) -> Tensor:
+    """The same as Phuong & Hutter 2022 print it below Algorithm 2: base `length`, t and i from 1: float64 (length, width)."""
+    places, pairs = (torch.arange(1, count + 1, dtype=torch.float64) for count in (length, width // 2))
+    angle = torch.outer(places, torch.pow(torch.tensor(float(length), dtype=torch.float64), -2 * pairs / width))
+    return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
+
+
+def make_position(spec: Position, n_ctx: int, d_model: int) -> LearnedPosition | FixedPosition | None:
     """The added positions of a record, or None."""
     if spec.kind == "learned":
         return LearnedPosition(n_ctx, d_model)
     if spec.kind == "sinusoidal":
-        return SinusoidalPosition(n_ctx, d_model, spec.base)
+        return FixedPosition(sinusoids(n_ctx, d_model, spec.base))
+    if spec.kind == "sinusoidal_paper":
+        return FixedPosition(paper_sinusoids(n_ctx, d_model))
     return None
 
 
 class Rotary(nn.Module):
-    """Turns pairs of a head's features by an angle that grows with the place (Su et al. 2021).
+    """Turns pairs of a head's first `turned` features by an angle that grows with the place (Su et al. 2021).
 
-    Feature i is paired with feature i + d_head / 2, as in Llama.
+    Feature i is paired with i + turned / 2, as in Llama, or with its neighbour, as in the paper and GPT-J.
     """
 
     cos: Tensor
     sin: Tensor
 
-    def __init__(self, n_ctx: int, d_head: int, base: float) -> None:
+    def __init__(self, n_ctx: int, turned: int, base: float, neighbours: bool = False) -> None:
         super().__init__()
-        angle = torch.outer(torch.arange(n_ctx, dtype=torch.float64), _frequencies(d_head, base))  # (place, d_head / 2)
+        self.turned, self.neighbours = turned, neighbours
+        angle = torch.outer(torch.arange(n_ctx, dtype=torch.float64), _frequencies(turned, base))  # (place, turned / 2)
+        if neighbours:
+            cos, sin = angle.cos().repeat_interleave(2, -1), torch.stack((-angle.sin(), angle.sin()), -1).flatten(-2)
+        else:
+            cos, sin = torch.cat((angle.cos(), angle.cos()), -1), torch.cat((-angle.sin(), angle.sin()), -1)
         dtype = torch.get_default_dtype()
-        self.register_buffer("cos", torch.cat((angle.cos(), angle.cos()), dim=-1).to(dtype), persistent=False)
-        self.register_buffer("sin", torch.cat((-angle.sin(), angle.sin()), dim=-1).to(dtype), persistent=False)
+        self.register_buffer("cos", cos.to(dtype), persistent=False)
+        self.register_buffer("sin", sin.to(dtype), persistent=False)
 
     def forward(self, x: Tensor, start: int) -> Tensor:
         """Queries or keys (batch, heads, pos, d_head) whose first place is `start`, to the same shape."""
+        if self.turned < x.shape[-1]:
+            turned, still = x[..., : self.turned], x[..., self.turned :]
+            return torch.cat((self._turn(turned, start), still), dim=-1)
+        return self._turn(x, start)
+
+    def _turn(self, x: Tensor, start: int) -> Tensor:
         cos, sin = (table[start : start + x.shape[-2]].to(x.dtype) for table in (self.cos, self.sin))
-        return x * cos + x.roll(x.shape[-1] // 2, dims=-1) * sin
+        if self.neighbours:
+            partner = x.view(*x.shape[:-1], -1, 2).flip(-1).flatten(-2)
+        else:
+            partner = x.roll(self.turned // 2, dims=-1)
+        turned: Tensor = x * cos + partner * sin
+        return turned
 
 
 def _frequencies(width: int, base: float) -> Tensor:

@@ -9,9 +9,12 @@ from torch import Tensor
 Edit = Callable[[Tensor], Tensor]
 
 ATTENTION = ("q", "k", "v", "scores", "pattern", "z", "attn_out")
+CROSS = ("cross.q", "cross.k", "cross.v", "cross.scores", "cross.pattern", "cross.z", "cross_out")
 LAYER = (*ATTENTION, "mlp_pre", "mlp_post", "mlp_out", "resid_pre", "resid_mid", "resid_post")
-"""The tap points of a layer in TransformerLens' words; "decoder.0.pattern" is one of them in full."""
+"""The tap points of a layer in TransformerLens' words; "decoder.0.pattern" is one of them in full. CROSS are those of its
+cross-attention; a mixture of experts has "router", and the two of each expert as "decoder.0.expert1.mlp_pre"."""
 MODEL = ("embed", "final", "logits")
+"""Of the whole model; with an encoder beside the decoder also "context_embed" and "memory", what the encoder hands over."""
 
 
 class Taps:

@@ -3,11 +3,11 @@
 import pytest
 from hypothesis import given, settings
 
-from playground.spec import cost
+from playground.spec import activations, cost, shapes
 from playground.spec.check import parse
 from playground.spec.model import Attention, Embedding, Layer, Mlp, ModelSpec, Unembedding
 from playground.transformer.model import build
-from tests.spec.test_toml_and_edit import models
+from tests.spec.strategies import models
 
 
 @given(models())
@@ -41,11 +41,11 @@ def test_cache_flops_and_memory_by_hand():
     assert cost.kv_cache_bytes(model) == 4 * 3 * 2 * 2 * 2
     matrices = 8 * 8 + 2 * 8 * 4 + 8 * 8 + 2 * 8 * 10
     assert cost.flops_per_token(model) == 2 * (matrices + 5 * 8) + 4 * 4 * 2 * 2
-    assert cost.activation_bytes(model, 2) == 2 * cost.activation_bytes(model, 1)
+    assert activations.activation_bytes(model, 2) == 2 * activations.activation_bytes(model, 1)
 
 
 @pytest.mark.parametrize("path", ["model.embedding", "model.decoder[0].attention", "model.decoder[0].mlp", "model.unembedding"])
 def test_shapes_name_the_tensors_of_a_part(path):
-    found = cost.shapes(ModelSpec(), path, 12)
+    found = shapes.shapes(ModelSpec(), path, 12)
     assert found
     assert all("×" in shape for _, shape in found)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from torch.nn import functional as F  # noqa: N812
 from torch.utils.flop_counter import FlopCounterMode
 
-from playground.spec import cost
+from playground.spec import activations, cost, shapes
 from playground.spec.model import (
     Attention,
     Embedding,
@@ -105,7 +105,7 @@ def held(model: Transformer, spec: ModelSpec, batch: int) -> int:
 @given(models, st.integers(1, 3))
 @settings(max_examples=60, deadline=None)
 def test_activations_are_what_autograd_holds(spec, batch):
-    assert cost.activation_bytes(spec, batch) == held(build(spec, 0).train(), spec, batch)
+    assert activations.activation_bytes(spec, batch) == held(build(spec, 0).train(), spec, batch)
 
 
 @given(models)
@@ -141,23 +141,23 @@ def test_shapes_are_those_of_the_tapped_tensors(spec, batch):
     with torch.no_grad():
         build(spec, 0)(torch.zeros((batch, spec.n_ctx), dtype=torch.int64), taps=taps)
     real = {name: " × ".join(map(str, value.shape)) for name, value in taps.values.items()}
-    assert dict(cost.shapes(spec, "model.embedding", batch))["residual stream"] == real["embed"]
-    assert dict(cost.shapes(spec, "model.unembedding", batch))["logits"] == real["logits"]
+    assert dict(shapes.shapes(spec, "model.embedding", batch))["residual stream"] == real["embed"]
+    assert dict(shapes.shapes(spec, "model.unembedding", batch))["logits"] == real["logits"]
     for index, layer in enumerate(spec.decoder):
         path, tap = f"model.decoder[{index}]", f"decoder.{index}"
-        assert dict(cost.shapes(spec, path, batch))["residual stream"] == real[f"{tap}.resid_post"]
+        assert dict(shapes.shapes(spec, path, batch))["residual stream"] == real[f"{tap}.resid_post"]
         if layer.attention is not None:
-            said = dict(cost.shapes(spec, f"{path}.attention", batch))
+            said = dict(shapes.shapes(spec, f"{path}.attention", batch))
             assert said.get("q", said.get("q, k, v")) == said["z"] == real[f"{tap}.q"] == real[f"{tap}.z"]
             assert said.get("k, v", said.get("q, k, v")) == real[f"{tap}.k"]
             assert said["pattern"] == real[f"{tap}.pattern"]
         if layer.mlp is not None:
-            said = dict(cost.shapes(spec, f"{path}.mlp", batch))
+            said = dict(shapes.shapes(spec, f"{path}.mlp", batch))
             assert said["gate" if layer.mlp.gated else "hidden"] == real[f"{tap}.mlp_pre"]
 
 
 def test_there_are_no_shapes_where_there_is_no_part():
     without = ModelSpec(decoder=(Layer(mlp=None),))
-    assert cost.shapes(without, "model.decoder[0].mlp", 1) == []
-    assert cost.shapes(without, "model.decoder[1]", 1) == []
-    assert cost.shapes(without, "training", 1) == []
+    assert shapes.shapes(without, "model.decoder[0].mlp", 1) == []
+    assert shapes.shapes(without, "model.decoder[1]", 1) == []
+    assert shapes.shapes(without, "training", 1) == []

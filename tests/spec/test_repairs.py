@@ -1,5 +1,7 @@
 """What cannot be comes with repairs, and each of them repairs without breaking anything else."""
 
+import json
+
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
@@ -136,9 +138,41 @@ def test_an_empty_layer_is_offered_an_mlp_of_the_usual_width():
     assert problem.fixes[0].label == "add mlp"
 
 
-def test_no_layers_and_encoders_are_refused():
+def test_a_model_without_layers_is_refused():
     assert problems_of(decoder=[])[0].path == "model.decoder"
-    assert problems_of(encoder=[{}])[0].path == "model.encoder"
+
+
+@pytest.mark.parametrize(
+    ("model", "path", "says"),
+    [
+        ({"decoder": [{"cross": {}}]}, "model.decoder[0].cross", "no encoder to look at"),
+        ({"encoder": [{"cross": {}}], "decoder": [{"cross": {}}]}, "model.encoder[0].cross", "no other sequence"),
+        ({"encoder": [{}], "decoder": [{}, {}]}, "model.decoder", "nothing in the decoder looks"),
+        ({"decoder": [{"mlp": {"experts": 3, "top_k": 4}}]}, "model.decoder[0].mlp.top_k", "more than the 3"),
+        ({"decoder": [{"order": "parallel", "norm": {"place": "post"}}]}, "model.decoder[0].order", "stands before"),
+        ({"unembedding": {"hidden": 64}}, "model.unembedding.hidden", "untie"),
+        ({"decoder": [{"attention": {"position": {"kind": "rotary", "fraction": 0.01}}}]},
+         "model.decoder[0].attention.position.fraction", "not one pair"),
+        ({"decoder": [{"attention": {"position": {"kind": "t5", "buckets": 32, "max_distance": 16}}}]},
+         "model.decoder[0].attention.position.max_distance", "64 would do"),
+        ({"encoder": [{"attention": {"mask": "prefix"}}], "decoder": []}, "model.encoder[0].attention.mask", "bidirectional would do"),
+    ],
+)  # fmt: skip
+def test_what_the_architectures_cannot_be_has_a_repair_that_works(model, path, says):
+    (problem,) = problems_of(**model)
+    assert problem.path == path
+    assert says in problem.message
+    for fix in problem.fixes:
+        mended = json.loads(json.dumps({"model": model}))
+        holder = mended
+        *steps, last = edit.split(fix.path)
+        for step, after in zip(steps, [*steps[1:], last], strict=True):
+            if isinstance(holder, dict):
+                holder = holder.setdefault(step, [] if isinstance(after, int) else {})
+            else:
+                holder = holder[step]
+        holder[last] = fix.value
+        parse(mended)
 
 
 def test_the_default_is_fine():

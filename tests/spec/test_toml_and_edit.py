@@ -9,48 +9,7 @@ from playground.spec.check import SpecError, check, parse
 from playground.spec.experiment import Experiment
 from playground.spec.model import Layer, ModelSpec
 from playground.spec.record import Record, info
-
-
-@st.composite
-def models(draw):
-    """Plain data of models that can be built."""
-    d_head = draw(st.sampled_from([2, 4, 8]))
-    heads = draw(st.sampled_from([1, 2, 4]))
-    layers = []
-    for _ in range(draw(st.integers(1, 4))):
-        attention = draw(st.sampled_from([None, "some"])) and {
-            "heads": heads,
-            "kv_heads": draw(st.sampled_from([None, 1, heads])),
-            "mask": draw(st.sampled_from(["causal", "bidirectional"])),
-            "position": {"kind": draw(st.sampled_from(["none", "rotary"])), "base": draw(st.sampled_from([100.0, 10000.0]))},
-            "bias": draw(st.booleans()),
-        }
-        layers.append(
-            {
-                "norm": {
-                    "kind": draw(st.sampled_from(["layer", "rms", "none"])),
-                    "place": draw(st.sampled_from(["pre", "post"])),
-                    "bias": draw(st.booleans()),
-                },
-                "attention": attention,
-                "mlp": None
-                if attention and draw(st.booleans())
-                else {
-                    "d_mlp": draw(st.integers(1, 33)),
-                    "activation": draw(st.sampled_from(["relu", "gelu", "gelu_tanh", "silu"])),
-                    "gated": draw(st.booleans()),
-                    "bias": draw(st.booleans()),
-                },
-            }
-        )
-    return {
-        "d_model": heads * d_head,
-        "n_ctx": draw(st.integers(1, 32)),
-        "vocab": draw(st.integers(2, 40)),
-        "embedding": {"position": {"kind": draw(st.sampled_from(["none", "learned", "sinusoidal"]))}},
-        "decoder": layers,
-        "unembedding": {"tied": draw(st.booleans()), "norm": {"kind": draw(st.sampled_from(["layer", "rms", "none"]))}},
-    }
+from tests.spec.strategies import models
 
 
 @given(models(), st.integers(0, 2**31 - 1))
@@ -179,7 +138,7 @@ def leaves(record):
         records = [t for t in inner if issubclass(t, Record)]
         if records:
             yield from leaves(records[0])
-        elif info(record, name) is not None or name not in ("encoder", "decoder"):
+        elif info(record, name) is not None or name not in ("encoder", "decoder", "attention", "cross", "mlp"):
             yield record, name
 
 

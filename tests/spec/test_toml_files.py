@@ -296,7 +296,7 @@ def test_broken_toml_is_said_with_its_line(text, says):
          "model.decoder[0].repeat: should be a whole number from 1 to 1024, not 10000000000"),
         ("[[model.decoder]]\nrepeat = 2\n[[model.decoder]]\nattention = { head = 2 }",
          "model.decoder[2].attention.head: there is no such field; "
-         "known here are heads, kv_heads, d_head, mask, position, bias, dropout"),
+         "known here are heads, kv_heads, d_head, qk_norm, scaled, soft_cap, sink, gate, bias, pattern_dropout, dropout, mask, window, position, qk_norm_place"),
         ("nonsense = 1", "nonsense: there is no such field; known here are model, task, training, seed"),
         ("[[model.decoder]]\nattention = { heads = true }",
          "model.decoder[0].attention.heads: should be a whole number, not true"),
@@ -308,14 +308,14 @@ def test_broken_toml_is_said_with_its_line(text, says):
         ("[[model.decoder]]\nattention = { kv_heads = 0 }", "model.decoder[0].attention.kv_heads: should be at least 1, not 0"),
         ("[[model.decoder]]\nattention = { bias = 1 }", "model.decoder[0].attention.bias: should be true or false, not 1"),
         ("[[model.decoder]]\nmlp = 4",
-         "model.decoder[0].mlp: should be a table of d_mlp, activation, gated, bias, dropout, "
+         "model.decoder[0].mlp: should be a table of d_mlp, activation, gated, experts, top_k, bias, dropout, "
          'or "none" to leave it out, not 4'),
         ("[[model.decoder]]\nmlp = { activation = 'swish' }",
-         "model.decoder[0].mlp.activation: should be 'relu', 'gelu', 'gelu_tanh' or 'silu', not 'swish'"),
+         "model.decoder[0].mlp.activation: should be 'relu', 'relu2', 'gelu', 'gelu_tanh', 'silu', 'tanh' or 'sigmoid', not 'swish'"),
         ("[model]\ndecoder = 4", "model.decoder: should be a list of layers, each a table such as [[model.decoder]], not 4"),
-        ("[model]\ndecoder = [4]", "model.decoder[0]: should be a table of norm, attention, mlp, not 4"),
+        ("[model]\ndecoder = [4]", "model.decoder[0]: should be a table of norm, attention, cross, mlp, order, branch_scale, not 4"),
         ("model = 4",
-         "model: should be a table of d_model, n_ctx, vocab, embedding, encoder, decoder, unembedding, init, not 4"),
+         "model: should be a table of d_model, n_ctx, vocab, embedding, encoder, encoder_norm, decoder, unembedding, init, not 4"),
         ("[training]\nlr = nan", "training.lr: should be a finite number, not nan"),
         ("[training]\nbeta1 = 1.0", "training.beta1: should be less than 1, not 1.0"),
         ("[training]\nlr = '1e-3'", "training.lr: should be a number, not '1e-3'"),

@@ -4,38 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from playground.spec.check import parse
-from playground.spec.model import ModelSpec
 from playground.transformer.model import build
-
-WIDTH, HEADS, CONTEXT, VOCAB = 32, 4, 12, 40
-
-
-@pytest.fixture(autouse=True)
-def double():
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
-def spec(layer, count=2, **model) -> ModelSpec:
-    data = {"d_model": WIDTH, "n_ctx": CONTEXT, "vocab": VOCAB, "decoder": [layer] * count, "init": {"std": 0.3}, **model}
-    return parse({"model": data}).model
-
-
-def randomise(module: nn.Module) -> None:
-    generator = torch.Generator().manual_seed(3)
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.copy_(torch.randn(parameter.shape, generator=generator) * 0.3)
-
-
-def tokens() -> torch.Tensor:
-    return torch.randint(VOCAB, (3, CONTEXT), generator=torch.Generator().manual_seed(5))
-
-
-def largest(a: torch.Tensor, b: torch.Tensor) -> float:
-    return (a - b).abs().max().item()
+from tests.transformer.oracle import CONTEXT, HEADS, VOCAB, WIDTH, double, largest, randomise, spec, tokens  # noqa: F401
 
 
 @pytest.mark.parametrize("causal", [True, False])

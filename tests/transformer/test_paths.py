@@ -119,7 +119,7 @@ def test_a_stack_of_another_name_taps_under_that_name():
     )
     stack = Stack(spec, (layer, layer), "encoder")
     taps = Taps([f"encoder.{i}.{name}" for i in (0, 1) for name in ("pattern", "mlp_out", "resid_post")])
-    out = stack(torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0)), taps)
+    out = stack(torch.randn(2, 5, 8, generator=torch.Generator().manual_seed(0)), taps=taps)
     assert set(taps.values) == taps.wanted
     assert torch.equal(out, taps.values["encoder.1.resid_post"])
     assert (taps.values["encoder.0.pattern"] > 0).all()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from playground.spec import cost, edit
+from playground.spec import activations, cost, edit, shapes
 from playground.spec.experiment import Experiment
 from playground.spec.model import Attention, Layer
 from playground.style import theme
@@ -48,7 +48,7 @@ def _per_cent(part: float, whole: float) -> str:
 
 def _of_part(experiment: Experiment, path: str) -> list[tuple[str, str, bool]]:
     model = experiment.model
-    found = [(label, text, True) for label, text in cost.shapes(model, path, experiment.training.batch)]
+    found = [(label, text, True) for label, text in shapes.shapes(model, path, experiment.training.batch)]
     parameters, flops = cost.part_parameters(model), cost.part_flops(model)
     own, work = cost.under(parameters, path), cost.under(flops, path)
     found.append(("parameters", f"{own:,} · {_per_cent(own, sum(parameters.values()))}", False))
@@ -68,7 +68,7 @@ def _of_model(experiment: Experiment) -> list[tuple[str, str, bool]]:
         ("vocabulary", f"{model.vocab:,} tokens", False),
         ("parameters", f"{cost.parameters(model):,}", False),
         ("FLOPs a token", large(cost.flops_per_token(model)), False),
-        ("activations", f"{memory(cost.activation_bytes(model, experiment.training.batch))} a step", False),
+        ("activations", f"{memory(activations.activation_bytes(model, experiment.training.batch))} a step", False),
         (f"KV cache at {model.n_ctx}", memory(cost.kv_cache_bytes(model)), False),
     ]
 
@@ -80,7 +80,7 @@ def _of_training(experiment: Experiment) -> list[tuple[str, str, bool]]:
         ("one batch", f"{training.batch} × {model.n_ctx}", True),
         ("tokens a step", f"{tokens:,}", False),
         ("whole schedule", f"{large(tokens * training.steps)} tokens", False),
-        ("activations", f"{memory(cost.activation_bytes(model, training.batch))} a step", False),
+        ("activations", f"{memory(activations.activation_bytes(model, training.batch))} a step", False),
     ]
 
 

@@ -1,0 +1,59 @@
+"""Which keys each query may see: masks, windows, prefixes and padding of one forward pass, made once for all its layers."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+class Sight:
+    """What is the same for every layer of a pass: where the queries start, and what of each sequence is real.
+
+    A query always sees itself, so no row of a pattern is ever empty, whatever is padding.
+    """
+
+    def __init__(self, start: int = 0, lengths: Tensor | None = None, prefix: Tensor | None = None) -> None:
+        """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks."""
+        self.start, self.lengths, self.prefix = start, lengths, prefix
+        self._made: dict[tuple[str, int | None, int, int, torch.dtype], Tensor | None] = {}
+
+    def plain(self, mask: str, window: int | None, keys: int) -> bool:
+        """Whether the mask alone says everything: nothing is padding, and the window holds all keys."""
+        return self.lengths is None and (window is None or window >= keys) and (mask != "prefix" or self.prefix is None)
+
+    def added(self, mask: str, window: int | None, queries: int, keys: int, like: Tensor) -> Tensor | None:
+        """What is added to scores: -inf where a key is hidden, else 0; (query, key) or (batch, 1, query, key).
+
+        None where every key is seen. It is not kept between passes: for the whole context it would cost n_ctx² numbers.
+        """
+        key = (mask, window, queries, keys, like.dtype)
+        if key not in self._made:
+            hidden = self.hidden(mask, window, queries, keys, like.device)
+            zeros = None if hidden is None else like.new_zeros(hidden.shape)
+            self._made[key] = None if zeros is None or hidden is None else zeros.masked_fill_(hidden, -torch.inf)
+        return self._made[key]
+
+    def hidden(self, mask: str, window: int | None, queries: int, keys: int, device: torch.device) -> Tensor | None:
+        """Which keys are hidden, bool (query, key) or (batch, 1, query, key); None where none is."""
+        place = torch.arange(self.start, self.start + queries, device=device)[:, None]  # (query, 1)
+        key = torch.arange(keys, device=device)  # (key,)
+        found: Tensor | None = None
+        if mask != "bidirectional":
+            found = key > place
+            if mask == "prefix" and self.prefix is not None:
+                found = found & (key >= self.prefix[:, None, None, None])
+        if window is not None and window < keys:
+            far = (key <= place - window) | (key >= place + window)
+            found = far if found is None else found | far
+        if self.lengths is not None:
+            padding = (key >= self.lengths[:, None, None, None]) & (key != place)
+            found = padding if found is None else found | padding
+        return found
+
+
+def padding(lengths: Tensor | None, keys: int, like: Tensor) -> Tensor | None:
+    """What cross-attention adds to scores where the encoder's sequences are padded, (batch, 1, 1, key); None without."""
+    if lengths is None:
+        return None
+    hidden = torch.arange(keys, device=like.device) >= lengths[:, None, None, None]
+    return like.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf)
