@@ -51,16 +51,66 @@ class TrainingSpec(Record):
     steps: int = field(2000, "Steps", "Length of the schedule in optimiser steps.", change="hot", ge=1, le=10_000_000)
     batch: int = field(12, "Batch", "Sequences per step.", change="hot", ge=1, le=4096, slider=(1, 64))
     lr: float = field(1e-3, "Learning rate", "The largest learning rate of the schedule.", change="hot", gt=0.0, le=10.0)
-    lr_min: float = field(1e-4, "Final rate", "Where the cosine ends.", change="hot", ge=0.0, le=10.0)
-    schedule: Literal["constant", "cosine"] = field(
+    schedule: Literal["constant", "linear", "cosine", "step", "exponential", "wsd"] = field(
         "cosine",
         "Schedule",
-        "How the learning rate falls after warm-up.",
+        "How the learning rate falls after warm-up: not at all, in a line, as half a cosine, in steps, by the same share at "
+        "every step, or late (stable for most of the run, then in a line).",
         change="hot",
-        cite="Loshchilov & Hutter 2016",
-        url="https://arxiv.org/abs/1608.03983",
+        cite="cosine: Loshchilov & Hutter 2016; stable, then decay: Hu et al. 2024, MiniCPM",
+        url="https://arxiv.org/abs/2404.06395",
     )
-    warmup: int = field(100, "Warm-up", "Steps over which the rate rises from zero.", change="hot", ge=0, le=1_000_000)
+    warmup: int = field(
+        100,
+        "Warm-up",
+        "Steps over which the rate rises from zero.",
+        change="hot",
+        cite="Goyal et al. 2017",
+        url="https://arxiv.org/abs/1706.02677",
+        ge=0,
+        le=1_000_000,
+    )
+    lr_min: float = field(
+        1e-4,
+        "Final rate",
+        "Where a line or a cosine ends, and below which steps and an exponential do not fall.",
+        change="hot",
+        ge=0.0,
+        le=10.0,
+        when=("schedule", ("linear", "cosine", "step", "exponential", "wsd")),
+    )
+    decay_share: float = field(
+        0.2,
+        "Decay share",
+        "Share of the steps, at their end, over which the rate falls.",
+        change="hot",
+        cite="Hägele et al. 2024",
+        url="https://arxiv.org/abs/2405.18392",
+        gt=0.0,
+        le=1.0,
+        step=0.05,
+        when=("schedule", ("wsd",)),
+    )
+    step_every: int = field(
+        500,
+        "Every",
+        "After so many steps the rate has been multiplied by the factor once more: at once, or little by little.",
+        change="hot",
+        unit="steps",
+        ge=1,
+        le=10_000_000,
+        when=("schedule", ("step", "exponential")),
+    )
+    step_factor: float = field(
+        0.5,
+        "Factor",
+        "What the rate is multiplied by.",
+        change="hot",
+        gt=0.0,
+        le=1.0,
+        step=0.05,
+        when=("schedule", ("step", "exponential")),
+    )
     beta1: float = field(0.9, "β₁", "Memory of the gradient's mean.", change="hot", ge=0.0, lt=1.0, step=0.01)
     beta2: float = field(0.99, "β₂", "Memory of the gradient's square.", change="hot", ge=0.0, lt=1.0, step=0.01)
     weight_decay: float = field(

@@ -9,13 +9,14 @@ from typing import Any, Literal, Union, get_args, get_origin
 from playground.spec import edit
 from playground.spec.experiment import Experiment
 from playground.spec.model import Attention, Layer, Mlp, d_head, kv_heads
-from playground.spec.record import Change, Info, Record, info
+from playground.spec.record import Change, Info, Record, info, means
 
 Kind = Literal["bool", "int", "float", "choice", "text", "part"]
 
 SAYINGS: dict[str, str] = {
     "bidirectional": "full", "sinusoidal": "sines", "rms": "RMS", "pre": "before", "post": "after", "relu": "ReLU",
     "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU", "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16",
+    "wsd": "stable, then decay",
 }  # fmt: skip
 """How a choice is said where its name in the spec is not what people say."""
 
@@ -67,7 +68,7 @@ def needed(experiment: Experiment, path: str) -> bool:
     if holder_path == "task.tokenizer" and name == "vocab":
         return kind in ("bpe", "unigram")
     if holder_path == "training":
-        return name != "lr_min" or experiment.training.schedule != "constant"
+        return means(experiment.training, name)
     return True
 
 

@@ -19,7 +19,7 @@ MODEL = (
 
 TRAINING = (
     ("", ("steps", "batch")),
-    ("Learning rate", ("lr", "lr_min", "schedule", "warmup")),
+    ("Learning rate", ("lr", "schedule", "warmup", "lr_min", "decay_share", "step_every", "step_factor")),
     ("AdamW", ("beta1", "beta2", "weight_decay", "clip")),
     ("Validation", ("validate_every", "validation_windows")),
     ("Machine", ("precision",)),
