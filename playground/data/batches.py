@@ -22,9 +22,13 @@ class Batches:
 
     def draw(self) -> tuple[Tensor, Tensor]:
         """Inputs and targets, both int64 (batch, n_ctx); targets are the inputs one place on."""
-        starts = torch.randint(self._starts, (self.batch, 1), generator=self.generator).to(self._tokens.device)
-        found = self._tokens[starts + self._window].to(self.device, torch.int64)  # (batch, n_ctx + 1)
+        found = self.windows()
         return found[:, :-1], found[:, 1:]
+
+    def windows(self) -> Tensor:
+        """The same as one, int64 (batch, n_ctx + 1)."""
+        starts = torch.randint(self._starts, (self.batch, 1), generator=self.generator).to(self._tokens.device)
+        return self._tokens[starts + self._window].to(self.device, torch.int64)
 
 
 def windows(tokens: Tensor, n_ctx: int, count: int) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,44 @@
+"""A batch: what the model reads and what it should say, in one form for every architecture and objective."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+IGNORE = -100
+"""A target that no loss is taken of; what torch's cross-entropy leaves out by default."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Token ids, all int64.
+
+    `tokens` and `targets` are (batch, pos): what the decoder (or the only stack) reads, and for each place the token that
+    should be predicted there, or IGNORE. `context` (batch, context) is what an encoder beside a decoder reads. `lengths`
+    and `context_lengths` (batch,) say how many places are real where the model could see padding; `prefix` (batch,) how
+    many tokens see each other in prefix masks.
+    """
+
+    tokens: Tensor
+    targets: Tensor
+    context: Tensor | None = None
+    lengths: Tensor | None = None
+    context_lengths: Tensor | None = None
+    prefix: Tensor | None = None
+
+    @property
+    def reads(self) -> dict[str, Tensor | None]:
+        """What the model takes beside the tokens, by the names of its arguments."""
+        return {
+            "context": self.context,
+            "lengths": self.lengths,
+            "context_lengths": self.context_lengths,
+            "prefix": self.prefix,
+        }
+
+    def rows(self, start: int, stop: int) -> Batch:
+        """Some of the sequences."""
+        return Batch(self.tokens[start:stop], self.targets[start:stop], **{
+            name: None if value is None else value[start:stop] for name, value in self.reads.items()
+        })  # fmt: skip
