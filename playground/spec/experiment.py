@@ -8,6 +8,8 @@ from playground.spec.model import ModelSpec
 from playground.spec.record import Record, field
 
 PYTHON_DOCS = "python-docs"
+ADAMS = ("adam", "adamw", "muon")
+"""The optimisers that are Adam, or have it for some of the weights."""
 
 
 class TokenizerSpec(Record):
@@ -46,11 +48,29 @@ class TaskSpec(Record):
 
 
 class TrainingSpec(Record):
-    """How it is learned: AdamW, its schedule, and when the model is tested."""
+    """How it is learned: optimiser, schedule, and when the model is tested."""
 
     steps: int = field(2000, "Steps", "Length of the schedule in optimiser steps.", change="hot", ge=1, le=10_000_000)
     batch: int = field(12, "Batch", "Sequences per step.", change="hot", ge=1, le=4096, slider=(1, 64))
+    optimiser: Literal["sgd", "adam", "adamw", "muon"] = field(
+        "adamw",
+        "Optimiser",
+        "How gradients move the weights: plain SGD as the paper prints it, Adam, AdamW (whose decay is a pull of its own), or "
+        "Muon for the matrices of the layers with AdamW for everything else. Another one starts without memory.",
+        change="hot",
+        cite="Muon: Jordan et al. 2024",
+        url="https://kellerjordan.github.io/posts/muon/",
+    )
     lr: float = field(1e-3, "Learning rate", "The largest learning rate of the schedule.", change="hot", gt=0.0, le=10.0)
+    muon_lr: float = field(
+        0.02,
+        "Muon's rate",
+        "The largest learning rate of the matrices that Muon moves; it rises and falls with the other.",
+        change="hot",
+        gt=0.0,
+        le=10.0,
+        when=("optimiser", ("muon",)),
+    )
     schedule: Literal["constant", "linear", "cosine", "step", "exponential", "wsd"] = field(
         "cosine",
         "Schedule",
@@ -111,8 +131,42 @@ class TrainingSpec(Record):
         step=0.05,
         when=("schedule", ("step", "exponential")),
     )
-    beta1: float = field(0.9, "β₁", "Memory of the gradient's mean.", change="hot", ge=0.0, lt=1.0, step=0.01)
-    beta2: float = field(0.99, "β₂", "Memory of the gradient's square.", change="hot", ge=0.0, lt=1.0, step=0.01)
+    beta1: float = field(
+        0.9,
+        "β₁",
+        "Memory of the gradient's mean.",
+        change="hot",
+        cite="Kingma & Ba 2014",
+        url="https://arxiv.org/abs/1412.6980",
+        ge=0.0,
+        lt=1.0,
+        step=0.01,
+        when=("optimiser", ADAMS),
+    )
+    beta2: float = field(
+        0.99,
+        "β₂",
+        "Memory of the gradient's square.",
+        change="hot",
+        cite="Kingma & Ba 2014",
+        url="https://arxiv.org/abs/1412.6980",
+        ge=0.0,
+        lt=1.0,
+        step=0.01,
+        when=("optimiser", ADAMS),
+    )
+    momentum: float = field(
+        0.95,
+        "Momentum",
+        "Muon's memory of the gradient.",
+        change="hot",
+        cite="Jordan et al. 2024",
+        url="https://kellerjordan.github.io/posts/muon/",
+        ge=0.0,
+        lt=1.0,
+        step=0.01,
+        when=("optimiser", ("muon",)),
+    )
     weight_decay: float = field(
         0.1,
         "Weight decay",
@@ -123,6 +177,7 @@ class TrainingSpec(Record):
         step=0.01,
         cite="Loshchilov & Hutter 2017",
         url="https://arxiv.org/abs/1711.05101",
+        when=("optimiser", ("adamw", "muon")),
     )
     clip: float = field(
         1.0, "Clip", "Largest norm of the gradient; 0 turns clipping off.", change="hot", ge=0.0, le=1000.0, step=0.1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import struct
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,14 +78,15 @@ def restore(trainer: Trainer, folder: Path) -> bool:
     if state is None:
         return False
     try:
-        memory = {parameter: _memory(state, name, parameter) for name, parameter in trainer.model.named_parameters()}
+        home = trainer.optimiser.state
+        memory = {p: _memory(state, name, p, home.keys_of(p)) for name, p in trainer.model.named_parameters()}
         torch.Generator().set_state(state["dropout"])  # refuses what is none
         trainer.batches.generator.set_state(state["batches"])
         trainer.dropout_state = state["dropout"].clone()
         trainer.step = int(state["step"])
         trainer.low = None if int(state["low"]) < 0 else bool(int(state["low"]))
         trainer.history = History.restored(state["history"].numpy(), state["validations"].numpy())
-        trainer.optimiser.state.update({parameter: values for parameter, values in memory.items() if values})
+        home.update({parameter: values for parameter, values in memory.items() if values})
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise CheckpointError(
             f"The training state in {folder} cannot be used.",
@@ -94,14 +96,14 @@ def restore(trainer: Trainer, folder: Path) -> bool:
     return True
 
 
-def _memory(state: dict[str, Tensor], name: str, parameter: Tensor) -> dict[str, Tensor]:
-    """What AdamW remembers of a weight, empty before its first step. Raises KeyError and ValueError.
+def _memory(state: dict[str, Tensor], name: str, parameter: Tensor, keys: Collection[str]) -> dict[str, Tensor]:
+    """What the optimiser remembers of a weight, empty before its first step. Raises KeyError and ValueError.
 
-    The fused kernel trusts these shapes: a wrong one would let it write past the end.
+    The fused kernels trust these shapes: a wrong one would let them write past the end.
     """
-    if f"{name}/step" not in state:
+    if not any(f"{name}/{key}" in state for key in keys):
         return {}
-    values = {key: state[f"{name}/{key}"] for key in ("step", "exp_avg", "exp_avg_sq")}
+    values = {key: state[f"{name}/{key}"] for key in sorted(keys)}
     for key, value in values.items():
         shape = torch.Size() if key == "step" else parameter.shape
         if value.shape != shape or value.dtype != torch.float32:

@@ -15,11 +15,12 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 from playground.data.batches import Batches, windows
 from playground.data.corpus import Corpus
 from playground.spec.experiment import Experiment, TrainingSpec
+from playground.spec.model import AttentionHeads, branches
 from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
+from playground.training.optimiser import Optimiser
 from playground.training.report import StepReport
 from playground.training.schedule import learning_rate
-from playground.transformer.layer import Layer
 from playground.transformer.model import Transformer
 
 SPEED_WINDOW = 21
@@ -33,13 +34,13 @@ class Diverged(Exception):
 
 
 class Trainer:
-    """Next-token training (DTraining, Algorithm 13), with AdamW on batch means instead of the printed SGD on sums."""
+    """Next-token training (DTraining, Algorithm 13), on batch means instead of the printed sums."""
 
     def __init__(self, experiment: Experiment, model: Transformer, corpus: Corpus, device: torch.device) -> None:
         self.experiment, self.model, self.corpus, self.device = experiment, model.to(device), corpus, device
         self.step = 0
         self.history = History()
-        self.optimiser = make_optimiser(self.model, experiment.training)
+        self.optimiser = Optimiser(self.model, experiment.training)
         generator = torch.Generator().manual_seed(experiment.seed)
         self.batches = self._batches(generator)
         self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()
@@ -47,7 +48,7 @@ class Trainer:
         self.low: bool | None = None
         """Whether forward passes run in bfloat16; None until it has been measured."""
         self.checks_on_device = device.type == "cuda"
-        """Whether the device itself leaves out an update that is not finite, so that nobody waits before the update."""
+        """Whether the device itself leaves out an update that is not finite, where the optimiser can, so that nobody waits."""
         self._times: deque[float] = deque(maxlen=SPEED_WINDOW)
 
     @property
@@ -58,19 +59,15 @@ class Trainer:
     def update(self, experiment: Experiment) -> None:
         """Use other training settings from the next step on (a hot change)."""
         old, self.experiment = self.training, experiment
-        self.model.spec = experiment.model
-        for layer, spec in zip(self.model.decoder, experiment.model.decoder, strict=True):
-            assert isinstance(layer, Layer)
-            layer.dropout1 = spec.attention.dropout if spec.attention else 0.0
-            layer.dropout2 = spec.mlp.dropout if spec.mlp else 0.0
+        self.model.take_dropout(experiment.model)
         if experiment.training.batch != old.batch:
             self.batches = self._batches(self.batches.generator)
             self._times.clear()
         if experiment.training.precision != old.precision:
             self.low = None
-        for group in self.optimiser.param_groups:
-            group["betas"] = (self.training.beta1, self.training.beta2)
-            group["weight_decay"] = self.training.weight_decay if group["decays"] else 0.0
+        if self.training.optimiser != old.optimiser:
+            self.optimiser = Optimiser(self.model, self.training)
+        self.optimiser.tune(self.training)
 
     def steps(self) -> Iterator[StepReport]:
         """Train for as long as the caller asks; every report is of a step that has been taken.
@@ -110,8 +107,7 @@ class Trainer:
     def _step(self) -> tuple[float, float, float]:
         """One optimiser step: loss before it, gradient norm before clipping, learning rate."""
         rate = learning_rate(self.training, self.step)
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        self.optimiser.set_rate(rate, self.training)
         before = self._enter_dropout()
         inputs, targets = self.batches.draw()
         with autocast(self.device, bool(self.low)):
@@ -119,10 +115,9 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self._leave_dropout(before)
         figures = torch.stack((loss.detach().float(), self._clipped()))
-        if self.checks_on_device:
-            # what GradScaler does: the fused kernel skips weights, moments and step count where this is 1
-            self.optimiser.found_inf = (~figures.isfinite().all()).float()  # type: ignore[attr-defined]
-            self.optimiser.step()
+        ahead = self.checks_on_device and self.optimiser.skips
+        if ahead:
+            self.optimiser.step(found_inf=(~figures.isfinite().all()).float())
         value, norm = figures.tolist()  # the step's only wait for the device
         if not (math.isfinite(value) and math.isfinite(norm)):
             self.optimiser.zero_grad(set_to_none=True)
@@ -130,7 +125,7 @@ class Trainer:
                 f"Training has diverged at step {self.step + 1:,}: the {'loss' if not math.isfinite(value) else 'gradient'} "
                 "is no longer a number. The weights are those of the step before. Use a smaller learning rate or more warm-up."
             )
-        if not self.checks_on_device:
+        if not ahead:
             self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
         return value, norm, rate
@@ -168,19 +163,9 @@ class Trainer:
 
     def _drops(self) -> bool:
         model = self.experiment.model
-        branches = [branch for layer in model.decoder for branch in (layer.attention, layer.mlp) if branch is not None]
-        return model.embedding.dropout > 0 or any(branch.dropout > 0 for branch in branches)
+        parts = [part for layers in model.stacks.values() for layer in layers for _, part in branches(layer)]
+        shares = [part.dropout for part in parts] + [p.pattern_dropout for p in parts if isinstance(p, AttentionHeads)]
+        return model.embedding.dropout > 0 or any(share > 0 for share in shares)
 
     def _batches(self, generator: torch.Generator) -> Batches:
         return Batches(self.corpus.train, self.experiment.model.n_ctx, self.training.batch, generator, self.device)
-
-
-def make_optimiser(model: Transformer, training: TrainingSpec) -> torch.optim.AdamW:
-    """AdamW (Loshchilov & Hutter 2017), fused; only matrices decay."""
-    matrices = [p for p in model.parameters() if p.dim() > 1]
-    vectors = [p for p in model.parameters() if p.dim() <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": training.weight_decay, "decays": True},
-        {"params": vectors, "weight_decay": 0.0, "decays": False},
-    ]
-    return torch.optim.AdamW(groups, lr=training.lr, betas=(training.beta1, training.beta2), fused=True)

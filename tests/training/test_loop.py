@@ -10,9 +10,10 @@ from torch.nn import functional
 from playground.spec import edit
 from playground.spec.experiment import TrainingSpec
 from playground.training import checkpoint, device, memory
+from playground.training.optimiser import Optimiser
 from playground.training.run import Run
 from playground.training.schedule import learning_rate
-from playground.training.trainer import Diverged, make_optimiser
+from playground.training.trainer import Diverged
 from playground.transformer.model import build
 
 
@@ -113,7 +114,7 @@ def test_only_matrices_decay(plain):
     decaying = {id(p) for group in run.trainer.optimiser.param_groups if group["weight_decay"] for p in group["params"]}
     for name, parameter in run.trainer.model.named_parameters():
         assert (id(parameter) in decaying) == (parameter.dim() >= 2), name
-    optimiser = make_optimiser(run.trainer.model, plain.training)
+    optimiser = Optimiser(run.trainer.model, plain.training)
     assert sum(len(group["params"]) for group in optimiser.param_groups) == len(list(run.trainer.model.parameters()))
 
 

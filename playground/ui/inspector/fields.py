@@ -16,7 +16,7 @@ Kind = Literal["bool", "int", "float", "choice", "text", "part"]
 SAYINGS: dict[str, str] = {
     "bidirectional": "full", "sinusoidal": "sines", "rms": "RMS", "pre": "before", "post": "after", "relu": "ReLU",
     "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU", "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16",
-    "wsd": "stable, then decay",
+    "wsd": "stable, then decay", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon",
 }  # fmt: skip
 """How a choice is said where its name in the spec is not what people say."""
 

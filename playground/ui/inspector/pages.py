@@ -19,8 +19,8 @@ MODEL = (
 
 TRAINING = (
     ("", ("steps", "batch")),
-    ("Learning rate", ("lr", "schedule", "warmup", "lr_min", "decay_share", "step_every", "step_factor")),
-    ("AdamW", ("beta1", "beta2", "weight_decay", "clip")),
+    ("Learning rate", ("lr", "muon_lr", "schedule", "warmup", "lr_min", "decay_share", "step_every", "step_factor")),
+    ("Optimiser", ("optimiser", "beta1", "beta2", "momentum", "weight_decay", "clip")),
     ("Validation", ("validate_every", "validation_windows")),
     ("Machine", ("precision",)),
 )
