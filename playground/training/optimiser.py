@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from playground.spec.experiment import TrainingSpec
+from playground.training.muon import Muon, hidden_matrices
 
 MOMENTS = frozenset({"step", "exp_avg", "exp_avg_sq"})
 """What Adam and AdamW remember of a weight."""
@@ -62,7 +63,7 @@ OPTIMISERS: dict[str, tuple[Part, ...]] = {
     "adamw": (_ADAMW,),
     # Jordan et al. 2024, with Nesterov momentum and five Newton-Schulz steps; AdamW for what is no hidden matrix
     "muon": (
-        Part(torch.optim.Muon, _muon, frozenset({"momentum_buffer"}), "hidden", "muon_lr", fused=False),
+        Part(Muon, _muon, frozenset({"momentum_buffer"}), "hidden", "muon_lr", fused=False),
         Part(_ADAMW.make, _adamw, MOMENTS, "rest"),
     ),
 }
@@ -145,22 +146,17 @@ class Memory(MutableMapping[Tensor, dict[str, Tensor]]):
         return sum(1 for _ in self)
 
 
-def hidden_matrices(model: nn.Module) -> list[Tensor]:
-    """The matrices (out, in) of the layers of encoder and decoder; not the ends, positions or tables of distances."""
-    return [
-        module.weight
-        for name, module in model.named_modules()
-        if isinstance(module, nn.Linear) and name.startswith(("encoder.", "decoder."))
-    ]
-
-
 def _made(part: Part, model: nn.Module, training: TrainingSpec) -> torch.optim.Optimizer:
     """The torch optimiser of a part, its weights in two groups: matrices, which decay where anything does, and vectors."""
-    hidden = {id(weight) for weight in hidden_matrices(model)}
-    taken = [p for p in model.parameters() if part.weights == "all" or (id(p) in hidden) == (part.weights == "hidden")]
-    groups = []
-    for decays in (True, False):
-        weights = [p for p in taken if (p.dim() > 1) == decays]
-        if weights or part.weights != "hidden":
-            groups.append({"params": weights, "decays": decays, **part.settings(training, decays)})
+    hidden = hidden_matrices(model)
+    if part.weights == "hidden":
+        return part.make(
+            [{"params": list(hidden), "rows": list(hidden.values()), "decays": True, **part.settings(training, True)}],
+            lr=getattr(training, part.rate),
+        )
+    taken = [p for p in model.parameters() if part.weights == "all" or p not in hidden]
+    groups = [
+        {"params": [p for p in taken if (p.dim() > 1) == decays], "decays": decays, **part.settings(training, decays)}
+        for decays in (True, False)
+    ]
     return part.make(groups, lr=getattr(training, part.rate))

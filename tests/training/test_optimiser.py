@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from playground.spec import edit
+from playground.spec.check import parse
 from playground.spec.experiment import TrainingSpec
 from playground.spec.record import means
 from playground.training import checkpoint
-from playground.training.optimiser import OPTIMISERS, Optimiser, hidden_matrices
+from playground.training.muon import hidden_matrices
+from playground.training.optimiser import OPTIMISERS, Optimiser
 from playground.training.run import Run
 from playground.training.schedule import learning_rate
 from playground.training.trainer import Diverged
@@ -64,6 +66,10 @@ def orthogonal(matrix):
     return (x.T if matrix.shape[0] > matrix.shape[1] else x).float()
 
 
+def is_hidden(name):
+    return name.startswith("decoder.") and name.endswith(("qkv.weight", "out.weight", "up.weight", "down.weight"))
+
+
 def moved(kind, settings, t, rate, parameter, gradient, memory_, hidden):
     """A weight after step t (from 1), and what is remembered of it."""
     decay = settings.weight_decay if parameter.dim() >= 2 else 0.0
@@ -74,8 +80,8 @@ def moved(kind, settings, t, rate, parameter, gradient, memory_, hidden):
         mean = memory_.setdefault("mean", torch.zeros_like(parameter))
         mean.copy_(settings.momentum * mean + (1 - settings.momentum) * gradient)
         ahead = settings.momentum * mean + (1 - settings.momentum) * gradient
-        tall = math.sqrt(max(1.0, parameter.shape[0] / parameter.shape[1]))
-        return parameter - rate * (decay * parameter + tall * orthogonal(ahead))
+        parts = [math.sqrt(max(1.0, len(part) / part.shape[1])) * orthogonal(part) for part in ahead.split(hidden)]
+        return parameter - rate * (decay * parameter + torch.cat(parts))
     m = memory_.setdefault("m", torch.zeros_like(parameter))
     v = memory_.setdefault("v", torch.zeros_like(parameter))
     m.copy_(settings.beta1 * m + (1 - settings.beta1) * gradient)
@@ -91,7 +97,8 @@ def test_it_does_what_its_algorithm_says(plain, kind, on_device):
     run.trainer.checks_on_device = on_device
     settings, model, remembered = run.experiment.training, build(run.experiment.model, run.experiment.seed), {}
     twin = Run.fresh(run.experiment, device="cpu").trainer.batches
-    hidden = {id(weight) for weight in hidden_matrices(model)} if kind == "muon" else set()
+    hidden = {id(p): [16, 16, 16] if "qkv" in name else len(p) for name, p in model.named_parameters() if is_hidden(name)}
+    hidden = hidden if kind == "muon" else {}
     for t in range(1, 9):
         before = weights(run)  # every step is compared from the same place: Muon's directions are sensitive
         with torch.no_grad():
@@ -103,7 +110,7 @@ def test_it_does_what_its_algorithm_says(plain, kind, on_device):
         torch.nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
         after, rate = weights(run), learning_rate(settings, t - 1)
         for name, p in model.named_parameters():
-            expected = moved(kind, settings, t, rate, p.detach(), p.grad, remembered.setdefault(name, {}), id(p) in hidden)
+            expected = moved(kind, settings, t, rate, p.detach(), p.grad, remembered.setdefault(name, {}), hidden.get(id(p)))
             off = (after[name] - expected).norm() / (expected - before[name]).norm()
             # Newton-Schulz blows up what rounding to bfloat16 does to the smallest directions
             assert off < (0.1 if id(p) in hidden else 1e-4), f"{name} in step {t}"
@@ -136,6 +143,26 @@ def test_muon_moves_the_matrices_of_the_layers_and_nothing_else(plain):
     others = {name for name, p in model.named_parameters() if id(p) not in moved_ and p.dim() == 2}
     assert {"embed.weight", "position.weight"} < others
     assert any(name.startswith("decoder.0.attention") for name in others)  # the table of distances
+
+
+def test_muon_takes_queries_keys_and_values_for_three_matrices():
+    layer = {"attention": {"heads": 4, "kv_heads": 2, "d_head": 6, "gate": True}, "mlp": {"d_mlp": 8, "gated": True}}
+    both = parse({"model": {"d_model": 16, "encoder": [layer], "decoder": [{**layer, "cross": {"heads": 2, "d_head": 5}}]}})
+    model = build(both.model, 0)
+    found = hidden_matrices(model)
+    rows = {name: list(found[p]) for name, p in model.named_parameters() if p in found}
+    own = {
+        "attention.qkv": [24, 12, 12],
+        "attention.out": [16],
+        "attention.gate": [24],
+        "mlp.up": [8],
+        "mlp.gate": [8],
+        "mlp.down": [16],
+    }
+    cross = {"cross.query": [10], "cross.kv": [10, 10], "cross.out": [16]}
+    expected = {f"encoder.0.{name}.weight": value for name, value in own.items()}
+    expected |= {f"decoder.0.{name}.weight": value for name, value in (own | cross).items()}
+    assert rows == expected
 
 
 def test_both_rates_of_muon_follow_the_schedule(plain):
