@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import struct
@@ -43,10 +44,14 @@ def save(folder: Path, run: Run) -> None:
 
 
 def save_weights(folder: Path, run: Run) -> None:
-    """Write experiment, tokenizer and weights in half precision, without training state. Raises CheckpointError."""
-    weights = {
-        name: value.half() if value.is_floating_point() else value for name, value in _weights(run.trainer.model).items()
-    }
+    """Write experiment, tokenizer and weights in half precision, without training state. Raises CheckpointError.
+
+    Where an average of the weights is kept, it is what is written.
+    """
+    average = run.trainer.average
+    with average.in_place() if average is not None else contextlib.nullcontext():
+        whole = _weights(run.trainer.model)
+    weights = {name: value.half() if value.is_floating_point() else value for name, value in whole.items()}
     _write(folder, run, weights, None)
 
 
@@ -86,6 +91,9 @@ def restore(trainer: Trainer, folder: Path) -> bool:
         trainer.step = int(state["step"])
         trainer.low = None if int(state["low"]) < 0 else bool(int(state["low"]))
         trainer.history = History.restored(state["history"].numpy(), state["validations"].numpy())
+        if trainer.average is not None and "averaged" in state:
+            names = trainer.average.weights
+            trainer.average.restore({name: state[f"{name}/average"] for name in names}, int(state["averaged"]))
         home.update({parameter: values for parameter, values in memory.items() if values})
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise CheckpointError(
@@ -126,6 +134,9 @@ def _state(trainer: Trainer) -> dict[str, Tensor]:
         "history": torch.from_numpy(rows),
         "validations": torch.from_numpy(validations),
     }
+    if trainer.average is not None:
+        state["averaged"] = torch.tensor(trainer.average.steps)
+        state |= {f"{name}/average": value.to("cpu", copy=True) for name, value in trainer.average.weights.items()}
     for name, parameter in trainer.model.named_parameters():
         for key, value in trainer.optimiser.state.get(parameter, {}).items():
             state[f"{name}/{key}"] = value.detach().to("cpu", copy=True).contiguous()

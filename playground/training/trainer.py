@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import statistics
 import time
@@ -12,10 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
+from playground.data.batch import IGNORE
 from playground.data.batches import Batches, windows
 from playground.data.corpus import Corpus
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
+from playground.training.averaging import Average
 from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
 from playground.training.optimiser import Optimiser
@@ -41,6 +44,7 @@ class Trainer:
         self.step = 0
         self.history = History()
         self.optimiser = Optimiser(self.model, experiment.training)
+        self.average = self._averaging(None)
         generator = torch.Generator().manual_seed(experiment.seed)
         self.batches = self._batches(generator)
         self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()
@@ -68,6 +72,7 @@ class Trainer:
         if self.training.optimiser != old.optimiser:
             self.optimiser = Optimiser(self.model, self.training)
         self.optimiser.tune(self.training)
+        self.average = self._averaging(self.average)
 
     def steps(self) -> Iterator[StepReport]:
         """Train for as long as the caller asks; every report is of a step that has been taken.
@@ -92,15 +97,16 @@ class Trainer:
 
     @torch.no_grad()
     def validate(self) -> float:
-        """Mean loss in nats per token over the fixed validation windows."""
+        """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
         n_ctx = self.experiment.model.n_ctx
         inputs, targets = windows(self.corpus.validation, n_ctx, self.training.validation_windows)
         at_once = max(1, VALIDATION_TOKENS // n_ctx)
         total = 0.0
-        for x, y in zip(torch.split(inputs, at_once), torch.split(targets, at_once), strict=True):
-            total += self._loss(x.to(self.device), y.to(self.device), reduction="sum").item()
+        with self.average.in_place() if self.average is not None else contextlib.nullcontext():
+            for x, y in zip(torch.split(inputs, at_once), torch.split(targets, at_once), strict=True):
+                total += self._loss(self._logits(x.to(self.device)), y.to(self.device), "sum").item()
         self.model.train(was_training)
         return total / targets.numel()
 
@@ -109,12 +115,9 @@ class Trainer:
         rate = learning_rate(self.training, self.step)
         self.optimiser.set_rate(rate, self.training)
         before = self._enter_dropout()
-        inputs, targets = self.batches.draw()
-        with autocast(self.device, bool(self.low)):
-            loss = self._loss(inputs, targets)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss = self._backward()
         self._leave_dropout(before)
-        figures = torch.stack((loss.detach().float(), self._clipped()))
+        figures = torch.stack((loss, self._clipped()))
         ahead = self.checks_on_device and self.optimiser.skips
         if ahead:
             self.optimiser.step(found_inf=(~figures.isfinite().all()).float())
@@ -128,11 +131,33 @@ class Trainer:
         if not ahead:
             self.optimiser.step()
         self.optimiser.zero_grad(set_to_none=True)
+        if self.average is not None:
+            self.average.follow(self.training.average_decay)
         return value, norm, rate
 
-    def _loss(self, inputs: Tensor, targets: Tensor, reduction: str = "mean") -> Tensor:
-        logits = self.model(inputs)  # (batch, pos, vocab)
-        return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), reduction=reduction)
+    def _backward(self) -> Tensor:
+        """Leave the gradient of a batch, computed in `accumulate` parts; its mean loss in nats per token, float32 ()."""
+        inputs, targets = self.batches.draw()
+        parts = min(self.training.accumulate, len(inputs))
+        # the mean over the batch is the sum of its parts' sums, by all its targets: parts may have different numbers of them
+        reduction, count = ("mean", None) if parts == 1 else ("sum", (targets != IGNORE).sum())
+        losses = []
+        for x, y in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
+            with autocast(self.device, bool(self.low)):
+                logits = self._logits(x)
+                goal = loss = self._loss(logits, y, reduction)
+                if self.training.label_smoothing:
+                    goal, loss = self._loss(logits, y, reduction, self.training.label_smoothing), loss.detach()
+            (goal if count is None else goal / count).backward()  # type: ignore[no-untyped-call]
+            losses.append(loss.detach())
+        return losses[0] if count is None else torch.stack(losses).sum() / count
+
+    def _logits(self, inputs: Tensor) -> Tensor:
+        logits: Tensor = self.model(inputs)  # (batch, pos, vocab)
+        return logits.flatten(0, 1).float()
+
+    def _loss(self, logits: Tensor, targets: Tensor, reduction: str, smoothing: float = 0.0) -> Tensor:
+        return F.cross_entropy(logits, targets.flatten(), reduction=reduction, label_smoothing=smoothing)
 
     def _clipped(self) -> Tensor:
         """Scale the gradient to at most `clip` and return its norm before, float32 ()."""
@@ -145,9 +170,8 @@ class Trainer:
     def _choose_precision(self) -> None:
         if self.low is None:
             wish = self.training.precision
-            self.low = wish == "bfloat16" or (
-                wish == "auto" and bfloat16_is_faster(self.model, self.training.batch, self.device)
-            )
+            part = -(-self.training.batch // self.training.accumulate)
+            self.low = wish == "bfloat16" or (wish == "auto" and bfloat16_is_faster(self.model, part, self.device))
 
     def _enter_dropout(self) -> Tensor | None:
         if not self._drops():
@@ -166,6 +190,12 @@ class Trainer:
         parts = [part for layers in model.stacks.values() for layer in layers for _, part in branches(layer)]
         shares = [part.dropout for part in parts] + [p.pattern_dropout for p in parts if isinstance(p, AttentionHeads)]
         return model.embedding.dropout > 0 or any(share > 0 for share in shares)
+
+    def _averaging(self, now: Average | None) -> Average | None:
+        """The average that the settings ask for: the one there is, one that begins here, or none."""
+        if self.training.average == "none":
+            return None
+        return now if now is not None else Average(self.model)
 
     def _batches(self, generator: torch.Generator) -> Batches:
         return Batches(self.corpus.train, self.experiment.model.n_ctx, self.training.batch, generator, self.device)
