@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
@@ -17,6 +18,8 @@ from PySide6.QtWidgets import (
 )
 
 from playground.spec import edit
+from playground.spec.check import SpecError
+from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -212,8 +215,14 @@ class MainWindow(QMainWindow):
             self.inspector.show_message(event.kept)
 
     def _first_attention(self) -> str:
-        layers = self.document.experiment.model.decoder
-        return next((f"model.decoder[{i}].attention" for i, layer in enumerate(layers) if layer.attention), "model.embedding")
+        stacks = self.document.experiment.model.stacks
+        found = (
+            f"model.{stack}[{index}].attention"
+            for stack in ("decoder", "encoder")
+            for index, layer in enumerate(stacks.get(stack, ()))
+            if layer.attention
+        )
+        return next(found, "model.embedding")
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -253,28 +262,33 @@ class MainWindow(QMainWindow):
         self.stage.looks_changed.connect(self._watch)
         self.prompt.asked.connect(lambda text, warmth, top: self.mailbox.send(Ask(text, temperature=warmth, top_k=top)))
         self.diagram.selected.connect(self.select)
-        self.diagram.layer_added.connect(lambda after: self._rearrange(edit.inserted, after + 1, "add a layer", copy_of=after))
-        self.diagram.layer_duplicated.connect(
-            lambda at: self._rearrange(edit.inserted, at + 1, "duplicate a layer", copy_of=at)
-        )
-        self.diagram.layer_removed.connect(lambda at: self._rearrange(edit.removed, at, "remove a layer"))
+        self.diagram.layer_added.connect(lambda at: self._copy_layer(at, "add a layer"))
+        self.diagram.layer_duplicated.connect(lambda at: self._copy_layer(at, "duplicate a layer"))
+        self.diagram.layer_removed.connect(self._remove_layer)
         self.inspector.edit_requested.connect(self.document.edit)
         self.document.changed.connect(self._on_document)
         self.document.refused.connect(lambda: self.inspector.show_problems(self.document.problems))
 
-    def _rearrange(self, change: object, index: int, text: str, copy_of: int | None = None) -> None:
-        """Insert (a copy of a neighbour) or remove a layer of the decoder."""
-        from playground.spec.check import SpecError
+    def _copy_layer(self, path: str, text: str) -> None:
+        """A layer more behind the one at `path`, and like it."""
+        _, stack, index = edit.split(path)
+        self._rearrange(lambda now: edit.inserted(now, str(stack), int(index) + 1, edit.get(now, path)), path, 1, text)
 
-        layers = self.document.experiment.model.decoder
-        extra = () if copy_of is None else (layers[min(copy_of, len(layers) - 1)],)
+    def _remove_layer(self, path: str) -> None:
+        _, stack, index = edit.split(path)
+        self._rearrange(lambda now: edit.removed(now, str(stack), int(index)), path, 0, "remove a layer")
+
+    def _rearrange(self, change: Callable[[Experiment], Experiment], path: str, further: int, text: str) -> None:
+        """Change a stack, and choose the layer that many places further, or the last one there is."""
         try:
-            experiment = change(self.document.experiment, "decoder", index, *extra)  # type: ignore[operator]
+            experiment = change(self.document.experiment)
         except SpecError as error:
             self.notice.fault(Fault(str(error)))
             return
         self.document.replace(experiment, text)
-        self.select(f"model.decoder[{min(index, len(experiment.model.decoder) - 1)}]")
+        _, stack, index = edit.split(path)
+        left = len(getattr(experiment.model, str(stack)))
+        self.select(f"model.{stack}[{min(int(index) + further, left - 1)}]" if left else self._first_attention())
 
     def _on_document(self) -> None:
         experiment = self.document.experiment

@@ -191,7 +191,7 @@ def test_buttons_say_what_is_wanted_of_which_layer(view, qtbot):
     assert not view.remove.isEnabled()
     with qtbot.waitSignal(view.layer_added) as signal:
         qtbot.mouseClick(view.add, LEFT)
-    assert signal.args == [2]  # nothing chosen: behind the last
+    assert signal.args == ["model.decoder[2]"]  # nothing chosen: behind the last
     view.select("model.decoder[1].attention")
     for button, announced in (
         (view.add, view.layer_added),
@@ -200,7 +200,7 @@ def test_buttons_say_what_is_wanted_of_which_layer(view, qtbot):
     ):
         with qtbot.waitSignal(announced) as signal:
             qtbot.mouseClick(button, LEFT)
-        assert signal.args == [1]
+        assert signal.args == ["model.decoder[1]"]
 
 
 def test_the_last_layer_stays(view, qtbot):
@@ -217,7 +217,7 @@ def test_delete_and_control_d_work_on_the_chosen_layer(view, qtbot):
         qtbot.keyClick(view.canvas, Qt.Key.Key_Delete)
     with qtbot.waitSignal(view.layer_duplicated) as duplicated:
         qtbot.keyClick(view.canvas, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
-    assert removed.args == duplicated.args == [2]
+    assert removed.args == duplicated.args == ["model.decoder[2]"]
 
 
 def test_the_context_menu_names_the_action_and_does_it(view, qtbot):

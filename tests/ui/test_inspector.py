@@ -32,7 +32,8 @@ def test_every_field_of_the_training_and_of_every_part_is_shown():
         field.path.removeprefix("model.decoder[0].attention.")
         for field in fields.fields(experiment(), "model.decoder[0].attention")
     }
-    assert paths == {"heads", "kv_heads", "d_head", "mask", "position.kind", "position.base", "bias", "dropout"}
+    own = set(Attention.model_fields) - {"position"}
+    assert paths == own | {f"position.{name}" for name in RelativePosition.model_fields}
 
 
 def test_limits_choices_and_openness_come_from_the_records():
@@ -40,7 +41,7 @@ def test_limits_choices_and_openness_come_from_the_records():
     assert (found["heads"].low, found["heads"].high, found["heads"].kind) == (1, 256, "int")
     assert found["kv_heads"].optional
     assert not found["heads"].optional
-    assert found["mask"].choices == ("causal", "bidirectional")
+    assert found["mask"].choices == ("causal", "bidirectional", "prefix")
     assert found["dropout"].change == "hot"
     assert found["bias"].kind == "bool"
 
@@ -159,6 +160,7 @@ class Desk:
         return self.form.rows[path].editor.controls()[-1]
 
     def press(self, button) -> None:
+        QApplication.processEvents()  # what has just appeared is given its place
         self.qtbot.mouseClick(button, LEFT)
 
 

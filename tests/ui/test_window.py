@@ -99,12 +99,12 @@ def test_an_impossible_edit_is_refused_beside_the_field_and_training_goes_on(des
 
 def test_layers_are_added_and_removed_by_their_buttons(desk):
     window = desk.window
-    window.diagram.layer_added.emit(1)
+    window.diagram.layer_added.emit("model.decoder[1]")
     desk.until(lambda: len(window.document.running.model.decoder) == 3)
-    window.diagram.layer_removed.emit(2)
+    window.diagram.layer_removed.emit("model.decoder[2]")
     desk.until(lambda: len(window.document.running.model.decoder) == 2)
-    window.diagram.layer_removed.emit(1)
-    window.diagram.layer_removed.emit(0)
+    window.diagram.layer_removed.emit("model.decoder[1]")
+    window.diagram.layer_removed.emit("model.decoder[0]")
     assert "no layer" in window.notice.text()
     assert len(window.document.experiment.model.decoder) == 1
 

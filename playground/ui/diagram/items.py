@@ -12,6 +12,8 @@ from playground.ui.diagram.thumbnails import BETWEEN, CELLS
 
 GLOW = 6
 CARDS = ("layer", "embedding", "unembedding")
+HEADS = ("attention", "cross_attention")
+"""Kinds that show pictures of their heads."""
 
 
 def mixed(over: QColor, under: QColor, share: float) -> QColor:
@@ -31,7 +33,7 @@ class PartItem(QGraphicsItem):
         self._image: QImage | None = None
         self.setPos(box.x, box.y)
         self.setZValue(0 if box.kind in CARDS else 1)
-        if box.kind != "attention":  # the rest stands still while pictures of heads come and go
+        if box.kind not in HEADS:  # the rest stands still while pictures of heads come and go
             self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -81,13 +83,16 @@ class PartItem(QGraphicsItem):
         if (self.chosen or self.inside) and self.box.kind in CARDS:
             _glow(painter, area, radius, strong=self.focused)
         self._ground(painter, area, radius)
-        {"layer": self._paint_layer, "attention": self._paint_attention, "mlp": self._paint_mlp, "norm": self._paint_norm}.get(
-            self.box.kind, self._paint_card
-        )(painter, area)
+        {
+            "layer": self._paint_layer,
+            **dict.fromkeys(HEADS, self._paint_attention),
+            "mlp": self._paint_mlp,
+            "norm": self._paint_norm,
+        }.get(self.box.kind, self._paint_card)(painter, area)
 
     def _ground(self, painter: QPainter, area: QRectF, radius: float) -> None:
         surface, part = theme.colour("surface"), self.box.kind
-        if part in ("attention", "mlp"):
+        if part in (*HEADS, "mlp"):
             fill = mixed(theme.colour(part), surface, 0.22 if self._hovered else 0.12)
         elif part == "norm":
             fill = mixed(theme.colour("accent"), surface, 0.12) if self.chosen else theme.colour("raised")
@@ -98,7 +103,7 @@ class PartItem(QGraphicsItem):
         path = QPainterPath()
         path.addRoundedRect(area, radius, radius)
         painter.fillPath(path, fill)
-        if part in ("attention", "mlp", "embedding", "unembedding"):
+        if part in (*HEADS, "mlp", "embedding", "unembedding"):
             painter.save()
             painter.setClipPath(path)
             painter.fillRect(QRectF(0, 0, 4, area.height()), theme.colour(part))
@@ -146,7 +151,7 @@ class PartItem(QGraphicsItem):
             painter.drawImage(target, self._image)
             return
         painter.setPen(Qt.PenStyle.NoPen)  # no picture has come yet: the places where they will be
-        painter.setBrush(QBrush(mixed(theme.colour("attention"), theme.colour("surface"), 0.24)))
+        painter.setBrush(QBrush(mixed(theme.colour(self.box.kind), theme.colour("surface"), 0.24)))
         for index in range(self.box.thumbnails):
             x = left + index * unit * (CELLS + BETWEEN)
             painter.drawPolygon([QPointF(x, top), QPointF(x + high, top + high), QPointF(x, top + high)])
@@ -173,7 +178,7 @@ class SpineItem(QGraphicsItem):
         gradient = QLinearGradient(0, top, 0, bottom)
         gradient.setColorAt(0, theme.colour("embedding"))
         gradient.setColorAt(1, theme.colour("unembedding"))
-        parts = [box for box in self._layout.boxes if box.kind in ("embedding", "unembedding", "attention", "mlp")]
+        parts = [box for box in self._layout.boxes if box.kind in ("embedding", "unembedding", *HEADS, "mlp")]
         for box in parts:
             painter.setPen(QPen(theme.colour("line"), 1.2))
             edge = box.x if box.kind in CARDS else box.x - 8

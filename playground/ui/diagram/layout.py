@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from playground.spec import cost
-from playground.spec.model import Attention, Layer, Mlp, ModelSpec, Norm
+from playground.spec.model import Attention, AttentionHeads, Layer, Mlp, ModelSpec, Norm
 
 GAP = 8.0
 SPINE_X = 12.0
@@ -64,7 +64,8 @@ def layout(model: ModelSpec, width: float = 264.0, scale: float = 1.0) -> Layout
     y += high + GAP
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
-            made = _layer(layer, f"model.{stack}[{index}]", f"Layer {index + 1}", y, w, scale, parameters, whole)
+            name = f"Layer {index + 1}" if len(model.stacks) == 1 else f"{stack.capitalize()} layer {index + 1}"
+            made = _layer(layer, f"model.{stack}[{index}]", name, y, w, scale, parameters, whole)
             boxes += made
             y += made[0].h + GAP
     boxes.append(Box("model.unembedding", "unembedding", CARD_X, y, w, high, "Unembedding", _unembedding(model),
@@ -90,18 +91,28 @@ def share(part: int, whole: int) -> str:
     return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %"
 
 
-def attention_words(attention: Attention) -> str:
-    """Heads and position in a few letters: 4 h · rot, 8/2 h."""
+def attention_words(attention: AttentionHeads) -> str:
+    """Heads, mask where it is not the usual one, and position in a few letters: 4 h · rot, 8/2 h, 4 h · full · w 16."""
     groups = attention.kv_heads
-    heads = f"{attention.heads}/{groups} h" if groups not in (None, attention.heads) else f"{attention.heads} h"
-    return f"{heads} · rot" if attention.position.kind == "rotary" else heads
+    words = [f"{attention.heads}/{groups} h" if groups not in (None, attention.heads) else f"{attention.heads} h"]
+    if isinstance(attention, Attention):
+        words += {"bidirectional": ["full"], "prefix": ["prefix"]}.get(attention.mask, [])
+        words += {"rotary": ["rot"], "alibi": ["ALiBi"], "t5": ["T5"]}.get(attention.position.kind, [])
+        words += [f"w {attention.window}"] if attention.window is not None else []
+    return " · ".join(words)
+
+
+CURVES = {
+    "relu": ("ReLU", "ReGLU"), "relu2": ("ReLU²", "ReLU² gated"), "gelu": ("GELU", "GeGLU"), "gelu_tanh": ("GELU", "GeGLU"),
+    "silu": ("SiLU", "SwiGLU"), "tanh": ("tanh", "tanh gated"), "sigmoid": ("sigmoid", "GLU"),
+}  # fmt: skip
+"""What an activation is called alone, and with a gate."""
 
 
 def mlp_words(mlp: Mlp) -> str:
-    """Activation and width: SwiGLU 384, GELU 512."""
-    plain = {"relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU", "silu": "SiLU"}[mlp.activation]
-    gated = {"relu": "ReGLU", "gelu": "GeGLU", "gelu_tanh": "GeGLU", "silu": "SwiGLU"}[mlp.activation]
-    return f"{gated if mlp.gated else plain} {mlp.d_mlp}"
+    """Activation and width: SwiGLU 384, GELU 512, 8 × GELU 512."""
+    curve = CURVES[mlp.activation][mlp.gated]
+    return f"{curve} {mlp.d_mlp}" if mlp.experts == 1 else f"{mlp.experts} × {curve} {mlp.d_mlp}"
 
 
 def norm_words(norm: Norm) -> str:
@@ -119,7 +130,8 @@ def _layer(
     pad, head = 8.0, _whole(28, scale)
     inner_x, inner_w = CARD_X + pad, w - 2 * pad
     norm_w = min(inner_w / 2, _whole(104, scale))
-    place = "" if layer.norm.kind == "none" else " · before" if layer.norm.place == "pre" else " · after"
+    places = {"pre": " · before", "post": " · after", "sandwich": " · around", "output": " · on output"}
+    place = "" if layer.norm.kind == "none" else places[layer.norm.place]
     parts = [Box(f"{path}.norm", "norm", CARD_X + w - pad - norm_w, y + 4, norm_w, head - 6, norm_words(layer.norm) + place,
                  help="Normalises what the branches read (before) or the stream after them", parent=path)]  # fmt: skip
     at = y + head
@@ -128,6 +140,12 @@ def _layer(
         parts.append(Box(f"{path}.attention", "attention", inner_x, at, inner_w, high, "Attention",
                          aside=attention_words(layer.attention), help=_attention_help(layer.attention), parent=path,
                          thumbnails=min(4, layer.attention.heads)))  # fmt: skip
+        at += high + 4
+    if layer.cross is not None:
+        high = _whole(36, scale)
+        parts.append(Box(f"{path}.cross", "cross_attention", inner_x, at, inner_w, high, "Cross-attention",
+                         aside=attention_words(layer.cross), help="Looks at what the encoder made of the source", parent=path,
+                         thumbnails=min(4, layer.cross.heads)))  # fmt: skip
         at += high + 4
     if layer.mlp is not None:
         high = _whole(26, scale)
@@ -141,8 +159,8 @@ def _layer(
 def _attention_help(attention: Attention) -> str:
     heads = "1 head" if attention.heads == 1 else f"{attention.heads} heads"
     groups = f", {attention.kv_heads} with keys and values" if attention.kv_heads not in (None, attention.heads) else ""
-    position = ", rotary positions" if attention.position.kind == "rotary" else ""
-    return f"{heads}{groups}, {attention.mask}{position}"
+    kinds = {"rotary": ", rotary positions", "alibi": ", ALiBi", "t5": ", T5 distances"}
+    return f"{heads}{groups}, {attention.mask}{kinds.get(attention.position.kind, '')}"
 
 
 def _embedding(model: ModelSpec) -> str:
@@ -151,7 +169,7 @@ def _embedding(model: ModelSpec) -> str:
 
 
 def _position(model: ModelSpec) -> str:
-    return {"none": "", "learned": "+ positions", "sinusoidal": "+ sines"}[model.embedding.position.kind]
+    return {"none": "", "learned": "+ positions"}.get(model.embedding.position.kind, "+ sines")
 
 
 def _unembedding(model: ModelSpec) -> str:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
 
 from playground.spec.model import ModelSpec
 from playground.style import theme
-from playground.ui.diagram.items import PartItem, SpineItem
+from playground.ui.diagram.items import HEADS, PartItem, SpineItem
 from playground.ui.diagram.layout import Layout, layout
 
 SCROLL_BAR = 10
@@ -44,8 +44,13 @@ class DiagramCanvas(QGraphicsView):
         if model == self._model:
             return
         if self._model is not None:
-            pairs = zip(self._model.decoder, model.decoder, strict=False)
-            same = [f"model.decoder[{at}].attention" for at, (old, new) in enumerate(pairs) if old.attention == new.attention]
+            same = [
+                f"model.{stack}[{at}].{part}"
+                for stack in ("encoder", "decoder")
+                for at, (old, new) in enumerate(zip(getattr(self._model, stack), getattr(model, stack), strict=False))
+                for part in ("attention", "cross")
+                if getattr(old, part) == getattr(new, part)
+            ]
             self.images = {path: image for path, image in self.images.items() if path in same}
         self._model = model
         self.rebuild()
@@ -86,7 +91,7 @@ class DiagramCanvas(QGraphicsView):
         """Pictures of heads by the path of their attention part."""
         self.images = images
         for path, item in self.items_by_path.items():
-            if item.box.kind == "attention":
+            if item.box.kind in HEADS:
                 item.set_image(images.get(path))
 
     def order(self) -> list[str]:
@@ -179,5 +184,6 @@ class DiagramCanvas(QGraphicsView):
 def describe(item: PartItem) -> str:
     """A part in words, for screen readers."""
     layer = item.box.parent
-    where = f"layer {int(layer.rsplit('[', 1)[-1].rstrip(']')) + 1}, " if layer else ""
+    stack = "encoder " if ".encoder[" in layer else ""
+    where = f"{stack}layer {int(layer.rsplit('[', 1)[-1].rstrip(']')) + 1}, " if layer else ""
     return f"{where}{item.box.title}, {item.box.detail or item.box.help}".strip(", ")

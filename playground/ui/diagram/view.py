@@ -16,17 +16,17 @@ from playground.ui.diagram.layout import compact
 from playground.ui.diagram.scene import DiagramCanvas
 from playground.views.attention.frame import AttentionFrame
 
-LAYER = re.compile(r"model\.decoder\[(\d+)\]")
+LAYER = re.compile(r"model\.(?:encoder|decoder)\[\d+\]")
 
 
 class DiagramView(QWidget):
     """The model as cards on its residual stream. It changes nothing itself: it says what the person wants."""
 
     selected = Signal(str)
-    layer_added = Signal(int)
-    """Behind which layer a new one is wanted."""
-    layer_duplicated = Signal(int)
-    layer_removed = Signal(int)
+    layer_added = Signal(str)
+    """Behind which layer a new one is wanted, by its path."""
+    layer_duplicated = Signal(str)
+    layer_removed = Signal(str)
     context_action = Signal(str)
     """What was taken from the context menu and where, for example "duplicate model.decoder[2]"; the signal above follows."""
 
@@ -93,8 +93,8 @@ class DiagramView(QWidget):
         self._frame = frame
         images = {}
         for name, patterns, causal in zip(frame.names, frame.patterns, frame.causal, strict=True):
-            stack, index = name.split(".")
-            images[f"model.{stack}[{index}].attention"] = thumbnails.image(patterns, causal)
+            stack, index, *rest = name.split(".")
+            images[f"model.{stack}[{index}].{rest[0] if rest else 'attention'}"] = thumbnails.image(patterns, causal)
         self.canvas.show_images(images)
 
     def retheme(self) -> None:
@@ -112,10 +112,10 @@ class DiagramView(QWidget):
         """The width of the design."""
         return QSize(280, 600)
 
-    def layer(self) -> int | None:
-        """The index of the chosen layer, or of the one that holds the chosen part; None outside the layers."""
+    def layer(self) -> str:
+        """The path of the chosen layer, or of the one that holds the chosen part; "" outside the layers."""
         found = LAYER.match(self.canvas.path)
-        return int(found.group(1)) if found is not None else None
+        return found.group(0) if found is not None else ""
 
     def _button(self, text: str, name: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -128,11 +128,15 @@ class DiagramView(QWidget):
         return button
 
     def _settle(self) -> None:
-        layers = 0 if self._model is None else len(self._model.decoder)
-        chosen = self.layer()
-        within = chosen is not None and chosen < layers
+        layers = self._layers()
+        within = self.layer() in layers
         self.duplicate.setEnabled(within)
-        self.remove.setEnabled(within and layers > 1)
+        self.remove.setEnabled(within and len(layers) > 1)
+
+    def _layers(self) -> list[str]:
+        """The paths of all layers, the encoder's first."""
+        stacks = {} if self._model is None else self._model.stacks
+        return [f"model.{stack}[{index}]" for stack, layers in stacks.items() for index in range(len(layers))]
 
     def _on_chosen(self, path: str) -> None:
         self._settle()
@@ -144,10 +148,10 @@ class DiagramView(QWidget):
             return
         at = self.layer()
         if verb == "add":
-            self.layer_added.emit(at if at is not None else len(self._model.decoder) - 1)
-        elif at is not None and verb == "duplicate" and self.duplicate.isEnabled():
+            self.layer_added.emit(at or self._layers()[-1])
+        elif at and verb == "duplicate" and self.duplicate.isEnabled():
             self.layer_duplicated.emit(at)
-        elif at is not None and verb == "remove" and self.remove.isEnabled():
+        elif at and verb == "remove" and self.remove.isEnabled():
             self.layer_removed.emit(at)
 
     def menu(self, path: str) -> QMenu:

@@ -16,7 +16,7 @@ from playground.ui.inspector.number import Number
 LARGEST = 2**31 - 1
 DRAG_MS = 140
 """A slider that is being dragged asks for an edit when it rests this long, and when it is let go."""
-SEGMENT_LETTERS = 18
+SEGMENT_LETTERS = 17
 """Choices with more letters than this, in all, go into a list instead of segments."""
 
 
@@ -69,7 +69,13 @@ class SliderEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         low, high = field.info.slider or (field.low or 0, field.high or 100)
-        self.pair = SnappingSlider(round(field.low or 0), round(field.high or LARGEST), (round(low), round(high)), self)
+        least = round(field.low or 0)
+        self._none = least - 1 if field.can_be_none else None
+        if self._none is not None:  # one step below the smallest number stands for none
+            least, low = self._none, min(low, self._none)
+        self.pair = SnappingSlider(least, round(field.high or LARGEST), (round(low), round(high)), self)
+        if self._none is not None:
+            self.pair.spin.setSpecialValueText("none")
         self.row.addWidget(self.pair)
         self.pair.edited.connect(self._on_edited)
         self._timer = QTimer(self)
@@ -80,12 +86,13 @@ class SliderEditor(Editor):
         for control in self.controls():
             calm_wheel(control)
 
-    def value(self) -> int:
-        """The number shown."""
-        return self.pair.value()
+    def value(self) -> int | None:
+        """The number shown, or None."""
+        return None if self.pair.value() == self._none else self.pair.value()
 
     def show_value(self, value: Any, effective: Any) -> None:
         """Show a number, quietly when it is left open."""
+        effective = self._none if effective is None else effective
         if not self.pair.slider.isSliderDown() and self.pair.value() != effective:
             self.pair.set_value(int(effective))
         if bool(self.pair.spin.property("auto")) != (value is None):
@@ -113,7 +120,7 @@ class SliderEditor(Editor):
             self._ask()
 
     def _ask(self) -> None:
-        self.edited.emit(self.pair.value())
+        self.edited.emit(self.value())
 
 
 class IntEditor(Editor):

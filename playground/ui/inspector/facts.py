@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from playground.spec import activations, cost, edit, shapes
 from playground.spec.experiment import Experiment
-from playground.spec.model import Attention, Layer
+from playground.spec.model import Attention, CrossAttention, Layer
 from playground.style import theme
 
 LABEL = 96
@@ -56,7 +56,9 @@ def _of_part(experiment: Experiment, path: str) -> list[tuple[str, str, bool]]:
         found.append(("FLOPs a token", f"{large(work)} · {_per_cent(work, sum(flops.values()))}", False))
     part = edit.get(experiment, path)
     layer = Layer(attention=part, mlp=None) if isinstance(part, Attention) else part
-    if isinstance(layer, Layer) and layer.attention is not None:
+    if isinstance(part, CrossAttention):
+        layer = Layer(attention=None, cross=part, mlp=None)
+    if isinstance(layer, Layer) and not path.startswith("model.encoder") and (layer.attention or layer.cross):
         alone = cost.kv_cache_bytes(model.model_copy(update={"decoder": (layer,)}))
         found.append((f"KV cache at {model.n_ctx}", memory(alone), False))
     return found

@@ -8,21 +8,29 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from playground.spec import edit
 from playground.spec.experiment import Experiment
-from playground.spec.model import Attention, Layer, Mlp, d_head, kv_heads
+from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, d_head, kv_heads
 from playground.spec.record import Change, Info, Record, info, means
 
 Kind = Literal["bool", "int", "float", "choice", "text", "part"]
 
 SAYINGS: dict[str, str] = {
-    "bidirectional": "full", "sinusoidal": "sines", "rms": "RMS", "pre": "before", "post": "after", "relu": "ReLU",
-    "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU", "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16",
-    "wsd": "stable, then decay", "sgd": "SGD", "adam": "Adam", "adamw": "AdamW", "muon": "Muon",
+    "bidirectional": "full", "sinusoidal": "sines", "sinusoidal_paper": "sines (paper)", "relu2": "ReLU²",
+    "alibi": "ALiBi", "t5": "T5", "parallel_shared": "parallel, one norm", "root": "√d_model", "one": "1", "rms": "RMS",
+    "pre": "before", "post": "after", "relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU",
+    "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16", "wsd": "stable, then decay", "sgd": "SGD", "adam": "Adam",
+    "adamw": "AdamW", "muon": "Muon", "ema": "moving average",
 }  # fmt: skip
 """How a choice is said where its name in the spec is not what people say."""
 
 ABSENT = {
     "attention": Info(
         "Attention", "Whether this layer attends at all; a layer without attention moves nothing between tokens."
+    ),
+    "cross": Info(
+        "Cross-attention",
+        "Whether this layer looks at the encoder as well.",
+        cite="Phuong & Hutter 2022, Algorithm 8",
+        url="https://arxiv.org/abs/2207.09238",
     ),
     "mlp": Info("MLP", "Whether this layer has an MLP; attention-only models are a classic of interpretability."),
 }
@@ -39,6 +47,11 @@ class Field:
     low: float | None = None
     high: float | None = None
     optional: bool = False
+
+    @property
+    def can_be_none(self) -> bool:
+        """Whether leaving it open means that there is none, and not what follows from other fields."""
+        return self.optional and not self.path.endswith((".kv_heads", ".d_head"))
 
     @property
     def change(self) -> Change:
@@ -60,16 +73,7 @@ def needed(experiment: Experiment, path: str) -> bool:
     """Whether a field means anything as things stand: a rotary base without rotary positions does not."""
     holder_path, _, name = path.rpartition(".")
     holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
-    kind = getattr(holder, "kind", None)
-    if name == "base":
-        return kind in ("rotary", "sinusoidal")
-    if ".norm." in path and name != "kind":
-        return kind == "layer" or (kind == "rms" and name != "bias")
-    if holder_path == "task.tokenizer" and name == "vocab":
-        return kind in ("bpe", "unigram")
-    if holder_path == "training":
-        return means(experiment.training, name)
-    return True
+    return means(holder, name)
 
 
 def effective(experiment: Experiment, path: str) -> Any:
@@ -79,7 +83,7 @@ def effective(experiment: Experiment, path: str) -> Any:
         return value
     holder_path, _, name = path.rpartition(".")
     attention = edit.get(experiment, holder_path)
-    if isinstance(attention, Attention) and name in ("kv_heads", "d_head"):
+    if isinstance(attention, AttentionHeads) and name in ("kv_heads", "d_head"):
         return kv_heads(attention) if name == "kv_heads" else d_head(experiment.model, attention)
     return None
 
@@ -90,10 +94,11 @@ def preset_value(preset: Experiment, path: str, fallback: Any = None) -> Any:
         return edit.get(preset, path)
     except ValueError:
         pass
-    if path.startswith("model.decoder[") and preset.model.decoder:
+    stack = path.partition("[")[0].removeprefix("model.")
+    if stack in preset.model.stacks:
         rest = path.split("]", 1)[1]
         try:
-            return edit.get(preset, f"model.decoder[{len(preset.model.decoder) - 1}]{rest}")
+            return edit.get(preset, f"model.{stack}[{len(preset.model.stacks[stack]) - 1}]{rest}")
         except ValueError:
             return fallback
     return fallback
@@ -108,8 +113,9 @@ def title(path: str) -> str:
     """A part in words: "Layer 3 · attention"."""
     if path.startswith("model.decoder[") or path.startswith("model.encoder["):
         index, _, rest = path.partition("[")[2].partition("]")
-        name = {"": "", ".attention": " · attention", ".mlp": " · MLP", ".norm": " · norm"}.get(rest, rest.replace(".", " · "))
-        return f"Layer {int(index) + 1}{name}"
+        named = {"": "", ".attention": " · attention", ".cross": " · cross-attention", ".mlp": " · MLP", ".norm": " · norm"}
+        layer = "Encoder layer" if path.startswith("model.encoder") else "Layer"
+        return f"{layer} {int(index) + 1}{named.get(rest, rest.replace('.', ' · '))}"
     return {"model.embedding": "Token embedding", "model.unembedding": "Unembedding"}.get(path, path)
 
 
@@ -129,7 +135,7 @@ def _walk(record: Record, path: str) -> list[Field]:
 
 def _rank(path: str) -> int:
     name = path.rsplit(".", 1)[-1]
-    return {"place": 2, "eps": 3, "bias": 4, "dropout": 5}.get(name, 1)
+    return {"place": 2, "eps": 3, "learned": 3, "bias": 4, "pattern_dropout": 5, "dropout": 5}.get(name, 1)
 
 
 def _field(record: type[Record], name: str, path: str) -> Field:
@@ -150,6 +156,8 @@ def _members(annotation: Any) -> list[Any]:
     return list(get_args(annotation)) if get_origin(annotation) in (Union, UnionType) else [annotation]
 
 
-def part_default(path: str) -> Attention | Mlp:
+def part_default(path: str) -> Attention | CrossAttention | Mlp:
     """What an absent part becomes when it is switched on."""
+    if path.endswith(".cross"):
+        return CrossAttention()
     return Attention() if path.endswith(".attention") else Mlp()

@@ -18,6 +18,7 @@ from playground.ui.inspector.facts import Facts, facts_of
 from playground.ui.inspector.fields import Field
 from playground.ui.inspector.pages import TABS, sections
 from playground.ui.inspector.rows import CHANGES, FieldRow, Notice
+from playground.ui.inspector.schedule_curve import ScheduleCurve
 
 MESSAGE_MS = 9000
 """How long a report of a graft stays."""
@@ -36,6 +37,7 @@ class Inspector(QWidget):
         self._pending: dict[str, Any] = {}
         self._edited = ""
         self.rows: dict[str, FieldRow] = {}
+        self.curve: ScheduleCurve | None = None
         self.tabs = QTabBar(self)
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
@@ -101,7 +103,7 @@ class Inspector(QWidget):
     # -- what the person does ------------------------------------------------------------------------------------
 
     def _on_asked(self, path: str, value: Any) -> None:
-        if path.endswith((".attention", ".mlp")) and isinstance(value, bool):
+        if path.endswith((".attention", ".cross", ".mlp")) and isinstance(value, bool):
             value = fields.preset_value(self._preset, path) or fields.part_default(path) if value else None
         if edit.get(self._experiment, path) == value:  # back to what holds: nothing to ask for, nothing wrong
             self._pending.pop(path, None)
@@ -202,7 +204,7 @@ class Inspector(QWidget):
 
     def _build(self, made: list[tuple[str, tuple[Field, ...]]]) -> None:
         old, self._form = self._form, QWidget(self._ground)
-        self.rows = {}
+        self.rows, self.curve = {}, None
         column = QVBoxLayout(self._form)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(7)
@@ -211,6 +213,9 @@ class Inspector(QWidget):
                 column.addSpacing(7)
             if name:
                 column.addWidget(Caption(name, self._form))
+            if any(field.path == "training.schedule" for field in group):
+                self.curve = ScheduleCurve(self._form)
+                column.addWidget(self.curve)
             for field in group:
                 row = FieldRow(field, self._form)
                 row.asked.connect(self._on_asked)
@@ -225,6 +230,8 @@ class Inspector(QWidget):
         self.area.verticalScrollBar().setValue(0)
 
     def _refresh_values(self) -> None:
+        if self.curve is not None:
+            self.curve.show_training(self._experiment.training)
         for path, row in self.rows.items():
             if path in self._pending:
                 continue

@@ -18,9 +18,10 @@ MODEL = (
 )
 
 TRAINING = (
-    ("", ("steps", "batch")),
+    ("", ("steps", "batch", "accumulate")),
     ("Learning rate", ("lr", "muon_lr", "schedule", "warmup", "lr_min", "decay_share", "step_every", "step_factor")),
     ("Optimiser", ("optimiser", "beta1", "beta2", "momentum", "weight_decay", "clip")),
+    ("Smoothing", ("label_smoothing", "average", "average_decay")),
     ("Validation", ("validate_every", "validation_windows")),
     ("Machine", ("precision",)),
 )
@@ -36,11 +37,15 @@ def sections(experiment: Experiment, tab: str, path: str) -> list[tuple[str, tup
         return [*made, ("More", tuple(known.values()))] if known else made
     found = fields(experiment, path)
     layer, _, part = path.rpartition(".")
-    if part in ("attention", "mlp"):
+    if part in ("attention", "cross", "mlp"):
         around = (*fields(experiment, "model.d_model"), *fields(experiment, f"{layer}.norm"))
         return [("", found), ("Residual stream", around)]
     norm = tuple(field for field in found if ".norm." in field.path)
     rest = tuple(field for field in found if field not in norm)
     if not norm or not rest:
         return [("", found)]
-    return [("Parts", rest), ("Norm", norm)] if path.startswith("model.decoder") else [("", rest), ("Final norm", norm)]
+    return (
+        [("Parts", rest), ("Norm", norm)]
+        if path.startswith(("model.decoder", "model.encoder["))
+        else [("", rest), ("Final norm", norm)]
+    )

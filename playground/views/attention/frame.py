@@ -21,9 +21,10 @@ class AttentionLook(Look):
 class AttentionFrame(Frame):
     """The pattern of every head for one text.
 
-    `tokens` are display strings; `patterns` holds one float32 array (heads, query, key) for each layer that attends,
-    `names` its tap prefix ("decoder.0"), `causal` whether its mask hides the future. `shortened` tells how many
-    tokens of the text did not fit.
+    `tokens` are display strings of what the decoder (or the only stack) reads, `context` of what an encoder beside it
+    reads. `patterns` holds one float32 array (heads, query, key) for each attention, `names` its tap prefix ("decoder.0",
+    "decoder.0.cross"), `causal` whether its mask hides the future. `shortened` tells how many tokens of the text did not
+    fit.
     """
 
     tokens: tuple[str, ...]
@@ -31,3 +32,11 @@ class AttentionFrame(Frame):
     patterns: tuple[np.ndarray, ...]
     causal: tuple[bool, ...]
     shortened: int = 0
+    context: tuple[str, ...] = ()
+
+    def axes(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Queries and keys of an attention by its tap prefix."""
+        if name.endswith(".cross"):
+            return self.tokens, self.context
+        tokens = self.context if self.context and name.startswith("encoder") else self.tokens
+        return tokens, tokens

@@ -20,15 +20,17 @@ PAUSE_MS = 250
 
 
 def layer_label(name: str) -> str:
-    """ "decoder.2" is layer "3"; attention-free layers are absent, so a row's place does not tell."""
-    return next((f"{int(part) + 1}" for part in name.split(".") if part.isdigit()), name)
+    """ "decoder.2" is layer "3", its cross-attention "3×"; attention-free layers are absent, so a row's place does not tell."""
+    cross = "×" if name.endswith(".cross") else ""
+    return next((f"{int(part) + 1}{cross}" for part in name.split(".") if part.isdigit()), name)
 
 
 def layer_title(name: str, names: tuple[str, ...]) -> str:
     """ "Layer 3", and of which stack where there are several."""
-    stack = name.split(".")[0]
+    stack, number = name.split(".")[0], layer_label(name).rstrip("×")
     several = len({other.split(".")[0] for other in names}) > 1
-    return f"{stack.capitalize()} layer {layer_label(name)}" if several else f"Layer {layer_label(name)}"
+    title = f"{stack.capitalize()} layer {number}" if several else f"Layer {number}"
+    return f"{title} · cross" if name.endswith(".cross") else title
 
 
 class AttentionPanel(QWidget):
@@ -66,7 +68,8 @@ class AttentionPanel(QWidget):
     def draw(self, frame: AttentionFrame) -> None:
         """Show a picture of the model; arrays are kept, pixels are made when they are painted."""
         before, self._frame = self._frame, frame
-        labels = tuple(layer_label(name) for name in frame.names)
+        several = len({name.split(".")[0] for name in frame.names}) > 1
+        labels = tuple((name[0].upper() if several else "") + layer_label(name) for name in frame.names)  # E1, D2, D2×
         if self._preview is not None and self._valid(*self._preview) != self._preview:
             self._preview = None
         self.mosaic.draw(frame.patterns, frame.causal, labels)
@@ -153,13 +156,14 @@ class AttentionPanel(QWidget):
         row = frame.names.index(shown[0])
         pattern = frame.patterns[row][shown[1]]
         self.mosaic.select((frame.names.index(chosen[0]), chosen[1]))
-        self.matrix.draw(pattern, frame.tokens, frame.causal[row])
+        queries, keys = frame.axes(shown[0])
+        self.matrix.draw(pattern, queries, keys, frame.causal[row])
         where = f"{layer_title(shown[0], frame.names)} · head {shown[1] + 1}"
         self.mosaic.setAccessibleDescription(where)
         short = f"L{layer_label(shown[0])} · H{shown[1] + 1}"
         self.title.setText(short if self._tight() else where if self.width() < 860 else f"{where} — who looks at whom")
         self.hint.setText("locked · Esc releases" if self.locked else "click locks")
-        self.text.setText(self._words(where, scores.score(pattern, frame.tokens)))
+        self.text.setText(self._words(where, scores.score(pattern, queries, keys)))
 
     def _words(self, where: str, found: scores.HeadScores) -> str:
         quiet, strong = theme.theme().quiet, theme.theme().text

@@ -35,6 +35,7 @@ class Matrix(QWidget):
         super().__init__(parent)
         self._pattern = np.zeros((0, 0), dtype=np.float32)
         self._tokens: tuple[str, ...] = ()
+        self._keys: tuple[str, ...] = ()
         self._causal = True
         self._image: QImage | None = None
         self._rows: list[str] = []
@@ -47,14 +48,14 @@ class Matrix(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Who looks at whom")
 
-    def draw(self, pattern: np.ndarray, tokens: tuple[str, ...], causal: bool) -> None:
-        """Show (query, key) weights over `tokens`; the picture is made when it is painted."""
-        if tokens != self._tokens:
+    def draw(self, pattern: np.ndarray, tokens: tuple[str, ...], keys: tuple[str, ...], causal: bool) -> None:
+        """Show (query, key) weights of `tokens` over `keys`, the same ones or an encoder's; pixels are made when painted."""
+        if (tokens, keys) != (self._tokens, self._keys):
             self._rows = [tokentext.label(token) for token in tokens]
-            self._columns = [tokentext.label(token, 8) for token in tokens]
+            self._columns = [tokentext.label(token, 8) for token in keys]
             self._longest = max(map(len, self._rows), default=1), max(map(len, self._columns), default=1)
             self._hover = self._held = None
-        self._pattern, self._tokens, self._causal, self._image = pattern, tokens, causal, None
+        self._pattern, self._tokens, self._keys, self._causal, self._image = pattern, tokens, keys, causal, None
         self.setAccessibleDescription(" ".join(self.card()))
         self.update()
 
@@ -78,9 +79,11 @@ class Matrix(QWidget):
         if self.cell is None:
             return ()
         query, key = self.cell
-        pair = f"{tokentext.quoted(self._tokens[query])} → {tokentext.quoted(self._tokens[key])}"
+        pair = f"{tokentext.quoted(self._tokens[query])} → {tokentext.quoted(self._keys[key])}"
         if self._causal and key > query:
             return pair, "–", "in the future: the mask hides it"
+        if self._keys != self._tokens:
+            return pair, f"{self._pattern[query, key]:.2f}", f"{ordinal(key + 1)} token of the source"
         return pair, f"{self._pattern[query, key]:.2f}", scores.relation(self._tokens, query, key)
 
     def release(self) -> bool:
@@ -93,19 +96,19 @@ class Matrix(QWidget):
 
     def cell_at(self, point: QPointF) -> tuple[int, int] | None:
         """The cell under a point; a token's label stands for the strongest weight of its row or column."""
-        area, count = self.area(), len(self._tokens)
-        if not count:
+        area, count, width = self.area(), len(self._tokens), len(self._keys)
+        if not count or not width:
             return None
-        step = area.width() / count
+        step = area.width() / width
         query, key = int((point.y() - area.top()) // step), int((point.x() - area.left()) // step)
-        if 0 <= query < count and 0 <= key < count:
+        if 0 <= query < count and 0 <= key < width:
             return query, key
         if 0 <= query < count and 0 <= point.x() < area.left():
             return query, int(self._pattern[query].argmax())
         if 0 <= point.y() < area.top():
             lean = SLOPE if self._slanted() else 0.0  # slanted labels start above their column and lean to the right
             key = int((point.x() - (area.top() - point.y()) * lean / SLOPE - area.left()) // step)
-            if 0 <= key < count:
+            if 0 <= key < width:
                 return int(self._pattern[:, key].argmax()), key
         return None
 
@@ -127,14 +130,14 @@ class Matrix(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Arrows walk from cell to cell, Esc lets go."""
         steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
-        last = len(self._tokens) - 1
+        last, end = len(self._tokens) - 1, len(self._keys) - 1
         if event.key() == Qt.Key.Key_Escape:
             if not self.release():
                 self.released.emit()
         elif last >= 0 and event.key() in steps:
             down, right = steps[Qt.Key(event.key())]
             query, key = self.cell or (last, int(self._pattern[last].argmax()) - right)
-            self._held, self._hover = (min(max(query + down, 0), last), min(max(key + right, 0), last)), None
+            self._held, self._hover = (min(max(query + down, 0), last), min(max(key + right, 0), end)), None
             self._changed()
         else:
             super().keyPressEvent(event)
@@ -159,20 +162,24 @@ class Matrix(QWidget):
         return self._longest[1] > 1
 
     def area(self) -> QRectF:
-        """Where the cells are drawn: the largest square beside its labels."""
+        """Where the cells are drawn: square ones, as large as fit beside the labels."""
         if self._bare():
-            return QRectF(2, 2, *[max(8, min(self.width() - LEGEND, self.height() - 4))] * 2)
+            return self._filled(QPointF(2, 2), self.width() - LEGEND, self.height() - 4)
         metrics = QFontMetricsF(theme.font(0.85, mono=True, bold=True))
         widest = metrics.horizontalAdvance("0") * self._longest[1]
         left = metrics.horizontalAdvance("0") * max(7, self._longest[0]) + 10
         rise = (widest + metrics.height()) * SLOPE + 4 if self._slanted() else metrics.height() + 6
         right = max(LEGEND, widest * SLOPE + 4 if self._slanted() else 0)
-        side = max(8.0, min(self.width() - left - right, self.height() - rise - 8))
-        return QRectF(QPointF(round(left), round(rise)), QSizeF(int(side), int(side)))
+        return self._filled(QPointF(round(left), round(rise)), self.width() - left - right, self.height() - rise - 8)
+
+    def _filled(self, corner: QPointF, wide: float, high: float) -> QRectF:
+        rows, columns = max(1, len(self._tokens)), max(1, len(self._keys))
+        step = max(8.0 / max(rows, columns), min(wide / columns, high / rows))
+        return QRectF(corner, QSizeF(int(step * columns), int(step * rows)))
 
     def every(self) -> tuple[int, int]:
         """Every how many-th row and column can be named without names touching."""
-        metrics, step = QFontMetricsF(theme.font(0.85, mono=True)), self.area().width() / max(len(self._tokens), 1)
+        metrics, step = QFontMetricsF(theme.font(0.85, mono=True)), self.area().width() / max(len(self._keys), 1)
         across = metrics.height() * 0.92 / SLOPE if self._slanted() else metrics.horizontalAdvance("0") * 1.3
         return max(1, math.ceil(metrics.height() * 0.92 / step)), max(1, math.ceil(across / step))
 
@@ -210,14 +217,14 @@ class Matrix(QWidget):
             self._paint_cross(painter, area, *self.cell)
             self._paint_card(painter, area, *self.cell)
 
-    def _named(self, every: int, hot: int | None) -> list[int]:
+    def _named(self, count: int, every: int, hot: int | None) -> list[int]:
         """The positions whose names are drawn: each `every`-th that keeps clear of the one being read."""
-        return [at for at in range(0, len(self._tokens), every) if hot is None or abs(at - hot) >= every]
+        return [at for at in range(0, count, every) if hot is None or abs(at - hot) >= every]
 
     def _paint_rows(self, painter: QPainter, area: QRectF) -> None:
         step, hot = area.height() / len(self._tokens), self.cell[0] if self.cell else None
         flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        for bold, places in ((False, self._named(self.every()[0], hot)), (True, [] if hot is None else [hot])):
+        for bold, places in ((False, self._named(len(self._rows), self.every()[0], hot)), (True, [] if hot is None else [hot])):
             painter.setFont(theme.font(0.85, mono=True, bold=bold))
             painter.setPen(theme.colour("text") if bold else _softer("text"))
             for at in places:
@@ -230,8 +237,11 @@ class Matrix(QWidget):
             painter.drawText(room, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, "key →\nquery ↓")
 
     def _paint_columns(self, painter: QPainter, area: QRectF) -> None:
-        step, hot = area.width() / len(self._tokens), self.cell[1] if self.cell else None
-        for bold, places in ((False, self._named(self.every()[1], hot)), (True, [] if hot is None else [hot])):
+        step, hot = area.width() / len(self._keys), self.cell[1] if self.cell else None
+        for bold, places in (
+            (False, self._named(len(self._columns), self.every()[1], hot)),
+            (True, [] if hot is None else [hot]),
+        ):
             painter.setFont(theme.font(0.85, mono=True, bold=bold))
             painter.setPen(theme.colour("text") if bold else _softer("text"))
             ascent = painter.fontMetrics().ascent()
@@ -257,7 +267,7 @@ class Matrix(QWidget):
             painter.drawText(QRectF(bar.right() + 5, y - 8, 20, 16), Qt.AlignmentFlag.AlignVCenter, text)
 
     def _paint_cross(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
-        step = area.width() / len(self._tokens)
+        step = area.width() / len(self._keys)
         x, y = area.left() + key * step, area.top() + query * step
         painter.setBrush(Qt.BrushStyle.NoBrush)
         pen = QPen(QColor(255, 255, 255, 150), 1)
@@ -271,7 +281,7 @@ class Matrix(QWidget):
         painter.drawRoundedRect(QRectF(x, y, step, step).adjusted(-1, -1, 1, 1), 2, 2)
 
     def _paint_card(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
-        step = area.width() / len(self._tokens)
+        step = area.width() / len(self._keys)
         cell = QRectF(area.left() + key * step, area.top() + query * step, step, step)
         panel_card.paint(painter, QRectF(self.rect()), cell, self.card())
 

@@ -32,11 +32,13 @@ def entropy(pattern: np.ndarray) -> np.ndarray:
     return -np.asarray((weights * logs).sum(-1))
 
 
-def score(pattern: np.ndarray, tokens: Sequence[str]) -> HeadScores:
-    """The scores of one head, from its (query, key) weights over `tokens`."""
+def score(pattern: np.ndarray, tokens: Sequence[str], keys: Sequence[str] | None = None) -> HeadScores:
+    """The scores of one head, from its (query, key) weights; over other `keys` than the queries only two mean anything."""
+    nan = float("nan")
     if len(pattern) < 2:
-        nan = float("nan")
         return HeadScores(nan, nan, nan, nan, nan)
+    if keys is not None and keys != tokens:
+        return HeadScores(float(entropy(pattern)[1:].mean()), nan, float(pattern[1:, 0].mean()), nan, nan)
     return HeadScores(
         entropy=float(entropy(pattern)[1:].mean()),
         previous=float(np.diagonal(pattern, -1).mean()),
