@@ -18,7 +18,7 @@ SAYINGS: dict[str, str] = {
     "alibi": "ALiBi", "t5": "T5", "parallel_shared": "parallel, one norm", "root": "√d_model", "one": "1", "rms": "RMS",
     "pre": "before", "post": "after", "relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU",
     "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16", "wsd": "stable, then decay", "sgd": "SGD", "adam": "Adam",
-    "adamw": "AdamW", "muon": "Muon", "ema": "moving average",
+    "adamw": "AdamW", "muon": "Muon and AdamW", "ema": "moving average",
 }  # fmt: skip
 """How a choice is said where its name in the spec is not what people say."""
 

@@ -18,12 +18,12 @@ from playground.views.curves.points import short, ticks
 HEIGHT = 138
 """In pixels, at type scale 1."""
 FALLS = {
-    "constant": "it stays",
-    "linear": "a line to {end}",
-    "cosine": "a half cosine to {end}",
-    "step": "× {factor} every {every} steps",
-    "exponential": "× {factor} over each {every} steps",
-    "wsd": "it stays; over the last {last} steps to {end}",
+    "constant": "then level",
+    "linear": "then a line to {end}",
+    "cosine": "then a half cosine to {end}",
+    "step": "then × {factor} every {every}",
+    "exponential": "then × {factor} over each {every}",
+    "wsd": "level until {until}, a line to {end}",
 }
 """What comes after the warm-up, in words."""
 
@@ -79,10 +79,10 @@ class ScheduleCurve(QWidget):
         return self._training.lr * 1.08
 
     def _marks(self) -> list[float]:
-        return ticks(0.0, self._top(), 3)
+        return [0.0, self._training.lr / 2, self._training.lr]
 
     def _labels(self) -> list[str]:
-        return [written(mark) for mark in self._marks()]
+        return [_rate(mark) for mark in self._marks()]
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Words, axes, the curve, the pointer."""
@@ -101,7 +101,9 @@ class ScheduleCurve(QWidget):
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("accent", 40))
         painter.drawPolygon(ground)
-        painter.setPen(QPen(theme.colour("accent"), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+        painter.setPen(
+            QPen(theme.colour("accent"), 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin)
+        )
         painter.drawPolyline(QPolygonF(curve))
         if self._pointed is not None:
             at = self._place(area, self._pointed, learning_rate(self._training, self._pointed))
@@ -152,14 +154,16 @@ class ScheduleCurve(QWidget):
 
 def in_words(training: TrainingSpec) -> str:
     """The schedule as a sentence without a full stop."""
+    until = max(float(training.warmup), training.steps - training.steps * training.decay_share)
     falls = FALLS[training.schedule].format(
         end=written(training.lr_min),
         factor=written(training.step_factor),
         every=f"{training.step_every:,}",
-        last=f"{round(training.steps * training.decay_share):,}",
+        until=f"{round(until):,}",
     )
-    said = f"Up for {training.warmup:,} steps, then {falls}" if training.warmup else falls[:1].upper() + falls[1:]
-    return said
+    if training.warmup:
+        return f"Up over {training.warmup:,} steps, {falls}"
+    return falls.removeprefix("then ").capitalize()
 
 
 def at_step(training: TrainingSpec, step: int) -> str:
