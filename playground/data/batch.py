@@ -37,6 +37,12 @@ class Batch:
             "prefix": self.prefix,
         }
 
+    def parts(self, count: int) -> list[Batch]:
+        """The same in `count` parts of nearly the same size."""
+        sizes = [len(part) for part in self.tokens.tensor_split(count)]
+        ends = [sum(sizes[: at + 1]) for at in range(count)]
+        return [self.rows(end - size, end) for size, end in zip(sizes, ends, strict=True)]
+
     def rows(self, start: int, stop: int) -> Batch:
         """Some of the sequences."""
         return Batch(self.tokens[start:stop], self.targets[start:stop], **{

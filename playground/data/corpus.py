@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from playground.data import store
 from playground.data.errors import Cancelled, DataError
 from playground.data.learn import learn_pieces
+from playground.data.special import NAMES, Marked, plain
 from playground.data.store import Tokens
 from playground.data.text import Asked, Source, Tick, read_source
 from playground.data.tokenizer import Bytes, Characters, Pieces, Tokenizer, load_tokenizer
@@ -50,10 +51,12 @@ def load_corpus(
     progress: Tick = lambda job, share: None,
     cancelled: Asked = lambda: False,
     n_ctx: int = 1,
+    marked: bool = False,
 ) -> Corpus:
     """Read, tokenise and split a text; raises DataError (what, why, what to do) and Cancelled.
 
-    Without a `tokenizer` one is made as the task says. The last `task.validation` of the tokens are for validation.
+    Without a `tokenizer` one is made as the task says; `marked` gives it the special tokens.
+    The last `task.validation` of the tokens are for validation.
     """
     source = read_source(task.text, progress, cancelled)
     _split(source, source.size, task.validation, n_ctx, "at most ")  # no token is less than a byte: refuse before the long work
@@ -61,7 +64,19 @@ def load_corpus(
     tokens, counts = _tokens(source, tokenizer, progress, cancelled)
     split = _split(source, len(tokens), task.validation, n_ctx)
     whole = torch.from_numpy(tokens)
-    return Corpus(source.name, tokenizer, whole[:split], whole[split:], source.size / len(tokens), counts)
+    made = Corpus(source.name, tokenizer, whole[:split], whole[split:], source.size / len(tokens), counts)
+    return with_marks(made) if marked else made
+
+
+def with_marks(corpus: Corpus, marked: bool = True) -> Corpus:
+    """The same text with the special tokens behind its vocabulary, or without them."""
+    if isinstance(corpus.tokenizer, Marked) == marked:
+        return corpus
+    inner = plain(corpus.tokenizer)
+    counts = corpus.counts[: inner.vocab]
+    if not marked:
+        return replace(corpus, tokenizer=inner, counts=counts)
+    return replace(corpus, tokenizer=Marked(inner), counts=np.concatenate((counts, np.zeros(len(NAMES), counts.dtype))))
 
 
 def make_tokenizer(spec: TokenizerSpec, source: Source, progress: Tick, cancelled: Asked) -> Tokenizer:

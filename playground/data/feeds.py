@@ -12,10 +12,23 @@ from torch import Tensor
 
 from playground.data.batch import Batch
 from playground.data.batches import Batches, windows
+from playground.data.corpus import Corpus
 from playground.data.objectives import Objective, Special, answered, following, halves, masked, prefixed
+from playground.data.special import Marked
+from playground.spec.experiment import Experiment
 
 FIXED = 1234
 """The seed of whatever is random in a validation batch, so that all of them are the same."""
+
+
+def make_feed(experiment: Experiment, corpus: Corpus, generator: torch.Generator, device: torch.device) -> Feed:
+    """The batches of an experiment; raises ValueError where the corpus holds not one."""
+    tokenizer, task = corpus.tokenizer, experiment.task
+    special = Special(tokenizer.mask, tokenizer.bos, tokenizer.eos) if isinstance(tokenizer, Marked) else None
+    return TextFeed(
+        corpus.train, corpus.validation, experiment.model.n_ctx, experiment.training.batch, generator, device,
+        objective=experiment.objective, special=special, ratio=task.mask_ratio, rule=task.mask_rule,
+    )  # fmt: skip
 
 
 class Feed(ABC):

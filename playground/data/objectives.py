@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from playground.data.batch import IGNORE, Batch
-
-Objective = Literal["next", "masked", "prefix", "sequence"]
+from playground.spec.experiment import Objective as Objective
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,7 @@ def parse(data: dict[str, Any]) -> Experiment:
         experiment = Experiment.model_validate(data)
     except ValidationError as error:
         raise SpecError([Problem(*refusal(item)) for item in error.errors()]) from None
-    problems = list(check(experiment.model))
+    problems = [*check(experiment.model), *_check_objective(experiment)]
     if problems:
         raise SpecError(problems)
     return experiment
@@ -93,6 +93,19 @@ def check(model: ModelSpec) -> Iterator[Problem]:
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
             yield from _check_layer(model, layer, f"model.{stack}[{index}]")
+
+
+def _check_objective(experiment: Experiment) -> Iterator[Problem]:
+    fits = {"decoder-only": ("next", "prefix"), "encoder-only": ("masked",), "encoder-decoder": ("sequence",)}
+    works, wish = fits[experiment.model.architecture], experiment.task.objective
+    if wish not in ("auto", *works):
+        yield Problem(
+            "task.objective",
+            f"“{wish}” is nothing for an {experiment.model.architecture} model; {' or '.join(works)} would do"
+            if experiment.model.architecture != "decoder-only"
+            else f"“{wish}” is nothing for a decoder alone; {' or '.join(works)} would do",
+            (Fix("task.objective", "auto"),),
+        )
 
 
 def _check_layer(model: ModelSpec, layer: Layer, path: str) -> Iterator[Problem]:

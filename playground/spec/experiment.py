@@ -10,6 +10,8 @@ from playground.spec.training import TrainingSpec as TrainingSpec
 
 PYTHON_DOCS = "python-docs"
 
+Objective = Literal["next", "masked", "prefix", "sequence"]
+
 
 class TokenizerSpec(Record):
     """How text is cut into tokens."""
@@ -35,6 +37,29 @@ class TaskSpec(Record):
         PYTHON_DOCS, "Text", "python-docs is CPython's own documentation; anything else is the path of a file.", change="fresh"
     )
     tokenizer: TokenizerSpec = TokenizerSpec()
+    objective: Literal["auto", "next", "masked", "prefix", "sequence"] = field(
+        "auto",
+        "Objective",
+        "What the model is asked for. auto follows from the architecture: a decoder predicts the next token, an encoder fills "
+        "in masked ones, and where there are both the decoder goes on from what the encoder has read. prefix: a decoder that "
+        "is asked only for what comes after a prefix.",
+        change="fresh",
+        cite="Phuong & Hutter 2022, Algorithms 11 to 13; Raffel et al. 2019 (prefix)",
+        url="https://arxiv.org/abs/2207.09238",
+    )
+    mask_ratio: float = field(
+        0.15, "Masked share", "The share of tokens that is hidden.", change="fresh", gt=0.0, lt=1.0, step=0.05,
+        cite="Devlin et al. 2018, §3.1", url="https://arxiv.org/abs/1810.04805",
+    )  # fmt: skip
+    mask_rule: Literal["always", "bert"] = field(
+        "always",
+        "Hidden by",
+        "always: the mask token stands in their place, as Algorithm 12 is printed. bert: for 80 % of them; 10 % become a "
+        "random token, 10 % stay.",
+        change="fresh",
+        cite="Devlin et al. 2018, §3.1",
+        url="https://arxiv.org/abs/1810.04805",
+    )
     validation: float = field(
         0.1,
         "Validation share",
@@ -55,3 +80,17 @@ class Experiment(Record):
     seed: int = field(
         0, "Seed", "The same seed and the same experiment give the same run on a CPU.", change="fresh", ge=0, le=2**31 - 1
     )
+
+    @property
+    def objective(self) -> Objective:
+        """What the model is asked for, settled."""
+        natural: dict[str, Objective] = {
+            "decoder-only": "next", "encoder-only": "masked", "encoder-decoder": "sequence"
+        }  # fmt: skip
+        wish = self.task.objective
+        return natural[self.model.architecture] if wish == "auto" else wish
+
+    @property
+    def marked(self) -> bool:
+        """Whether the vocabulary ends in the special tokens mask, bos and eos."""
+        return self.objective in ("masked", "sequence")

@@ -95,7 +95,7 @@ def autocast(device: torch.device, low: bool) -> torch.autocast:
 def _pass(model: Transformer, tokens: torch.Tensor, low: bool) -> float:
     start = time.perf_counter()
     with autocast(tokens.device, low):
-        logits = model(tokens)
+        logits = model(tokens, context=tokens if model.spec.architecture == "encoder-decoder" else None)
         loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), tokens.flatten())
     torch.autograd.grad(loss, [p for p in model.parameters() if p.requires_grad], allow_unused=True)
     if tokens.device.type != "cpu":

@@ -8,8 +8,9 @@ from typing import Literal
 
 import torch
 
-from playground.data.corpus import Corpus, load_corpus
+from playground.data.corpus import Corpus, load_corpus, with_marks
 from playground.data.errors import DataError
+from playground.data.special import plain
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
 from playground.spec import edit, toml
@@ -103,11 +104,15 @@ class Run:
         if kind in ("same", "hot"):
             self.trainer.update(experiment)
             return Run(experiment, self.corpus, self.trainer, self.name), "hot", ""
-        if kind == "graft":
+        if kind == "graft" and experiment.marked == self.experiment.marked:
             return self._grafted(experiment)
-        same_text = experiment.task == self.experiment.task
-        tokenizer = self.corpus.tokenizer if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
-        corpus = self.corpus if same_text else _corpus(experiment, tokenizer, progress, cancelled)
+        same_text = _text_of(experiment) == _text_of(self.experiment)
+        tokenizer = (
+            plain(self.corpus.tokenizer) if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
+        )
+        corpus = (
+            with_marks(self.corpus, experiment.marked) if same_text else _corpus(experiment, tokenizer, progress, cancelled)
+        )
         experiment = _settled(experiment, corpus)
         model = build(experiment.model, experiment.seed)
         trainer = Trainer(experiment, model, corpus, self.device)
@@ -145,7 +150,12 @@ def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:
     return load_corpus(
-        experiment.task, tokenizer=tokenizer, progress=progress, cancelled=cancelled, n_ctx=experiment.model.n_ctx
+        experiment.task,
+        tokenizer=tokenizer,
+        progress=progress,
+        cancelled=cancelled,
+        n_ctx=experiment.model.n_ctx,
+        marked=experiment.marked,
     )
 
 
@@ -157,6 +167,12 @@ def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
             f"Its validation part has {shortest:,} tokens.",
             "Use a smaller context or a longer text.",
         )
+
+
+def _text_of(experiment: Experiment) -> tuple[object, ...]:
+    """What decides which tokens there are, whatever is asked of them."""
+    task = experiment.task
+    return task.kind, task.text, task.tokenizer, task.validation
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

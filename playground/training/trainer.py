@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
-from playground.data.batch import IGNORE
-from playground.data.batches import Batches, windows
+from playground.data.batch import IGNORE, Batch
 from playground.data.corpus import Corpus
+from playground.data.feeds import Feed, make_feed
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
 from playground.training.averaging import Average
@@ -37,7 +37,7 @@ class Diverged(Exception):
 
 
 class Trainer:
-    """Next-token training (DTraining, Algorithm 13), on batch means instead of the printed sums."""
+    """EDTraining, ETraining and DTraining (Algorithms 11 to 13), on batch means instead of the printed sums."""
 
     def __init__(self, experiment: Experiment, model: Transformer, corpus: Corpus, device: torch.device) -> None:
         self.experiment, self.model, self.corpus, self.device = experiment, model.to(device), corpus, device
@@ -100,15 +100,13 @@ class Trainer:
         """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
-        n_ctx = self.experiment.model.n_ctx
-        inputs, targets = windows(self.corpus.validation, n_ctx, self.training.validation_windows)
-        at_once = max(1, VALIDATION_TOKENS // n_ctx)
-        total = 0.0
+        total, count = 0.0, 0
         with self.average.in_place() if self.average is not None else contextlib.nullcontext():
-            for x, y in zip(torch.split(inputs, at_once), torch.split(targets, at_once), strict=True):
-                total += self._loss(self._logits(x.to(self.device)), y.to(self.device), "sum").item()
+            for batch in self.batches.fixed(self.training.validation_windows, VALIDATION_TOKENS):
+                total += self._loss(self._logits(batch), batch.targets, "sum").item()
+                count += int((batch.targets != IGNORE).sum())
         self.model.train(was_training)
-        return total / targets.numel()
+        return total / max(1, count)
 
     def _step(self) -> tuple[float, float, float]:
         """One optimiser step: loss before it, gradient norm before clipping, learning rate."""
@@ -137,23 +135,24 @@ class Trainer:
 
     def _backward(self) -> Tensor:
         """Leave the gradient of a batch, computed in `accumulate` parts; its mean loss in nats per token, float32 ()."""
-        inputs, targets = self.batches.draw()
-        parts = min(self.training.accumulate, len(inputs))
+        batch = self.batches.draw()
+        parts = min(self.training.accumulate, len(batch.tokens))
         # the mean over the batch is the sum of its parts' sums, by all its targets: parts may have different numbers of them
-        reduction, count = ("mean", None) if parts == 1 else ("sum", (targets != IGNORE).sum())
+        reduction, count = ("mean", None) if parts == 1 else ("sum", (batch.targets != IGNORE).sum())
         losses = []
-        for x, y in zip(inputs.tensor_split(parts), targets.tensor_split(parts), strict=True):
+        for part in [batch] if parts == 1 else batch.parts(parts):
             with autocast(self.device, bool(self.low)):
-                logits = self._logits(x)
-                goal = loss = self._loss(logits, y, reduction)
+                logits = self._logits(part)
+                goal = loss = self._loss(logits, part.targets, reduction)
                 if self.training.label_smoothing:
-                    goal, loss = self._loss(logits, y, reduction, self.training.label_smoothing), loss.detach()
+                    smooth = self._loss(logits, part.targets, reduction, self.training.label_smoothing)
+                    goal, loss = smooth, loss.detach()
             (goal if count is None else goal / count).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return losses[0] if count is None else torch.stack(losses).sum() / count
 
-    def _logits(self, inputs: Tensor) -> Tensor:
-        logits: Tensor = self.model(inputs)  # (batch, pos, vocab)
+    def _logits(self, batch: Batch) -> Tensor:
+        logits: Tensor = self.model(batch.tokens, **batch.reads)  # (batch, pos, vocab)
         return logits.flatten(0, 1).float()
 
     def _loss(self, logits: Tensor, targets: Tensor, reduction: str, smoothing: float = 0.0) -> Tensor:
@@ -197,5 +196,5 @@ class Trainer:
             return None
         return now if now is not None else Average(self.model)
 
-    def _batches(self, generator: torch.Generator) -> Batches:
-        return Batches(self.corpus.train, self.experiment.model.n_ctx, self.training.batch, generator, self.device)
+    def _batches(self, generator: torch.Generator) -> Feed:
+        return make_feed(self.experiment, self.corpus, generator, self.device)

@@ -1,4 +1,4 @@
-"""What every probe looks at, and the two things every look needs: the model at rest, and arrays nobody can change."""
+"""What every probe looks at, and what every look needs: a text as the model reads it, a model at rest, frozen arrays."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import numpy as np
 import torch
 
 from playground.data.corpus import Corpus
+from playground.data.special import Marked
 from playground.training.history import History
 from playground.transformer.model import Transformer
+from playground.transformer.taps import Taps
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,45 @@ class Subject:
     history: History
     step: int
     device: torch.device
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One text as the model reads it, token ids (pos,): `context` for an encoder beside a decoder, else None.
+
+    `shortened` tells how many tokens of the text did not fit.
+    """
+
+    ids: np.ndarray
+    context: np.ndarray | None
+    shortened: int
+
+    def logits(self, subject: Subject, taps: Taps | None = None) -> torch.Tensor:
+        """The model's answer to it, (1, pos, vocab)."""
+        tokens, context = (
+            None if ids is None else torch.as_tensor(ids, device=subject.device)[None] for ids in (self.ids, self.context)
+        )
+        made: torch.Tensor = subject.model(tokens, context=context, taps=taps)
+        return made
+
+
+def reading(subject: Subject, text: str, most: int) -> Reading:
+    """A text, or where it is empty the beginning of the validation text, in at most `most` tokens that fit.
+
+    An encoder-decoder reads the first half and goes on with the second, as in training; of a text that the person has
+    typed the encoder reads all, and the decoder only that it begins.
+    """
+    model, corpus = subject.model.spec, subject.corpus
+    room = max(1, min(model.n_ctx, most))
+    typed = corpus.tokenizer.encode(text)
+    ids = typed if len(typed) else np.asarray(corpus.validation[:room], dtype=np.int64)
+    left = max(0, len(ids) - room)
+    ids = ids[:room]
+    if model.architecture != "encoder-decoder":
+        return Reading(ids, None, left)
+    assert isinstance(corpus.tokenizer, Marked)
+    first = len(ids) if len(typed) else max(1, len(ids) // 2)
+    return Reading(np.concatenate(([corpus.tokenizer.bos], ids[first:])), ids[:first], left)
 
 
 @contextmanager

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import torch
 
-from playground.transformer.generate import generate
+from playground.data.special import Marked
+from playground.transformer.generate import fill, generate
 from playground.views.subject import Subject, at_rest
 from playground.worker.commands import Ask
 from playground.worker.mailbox import Answer
 
 CHOICES = 10
+BLANK = "_"
 SEED = 0
 """Every answer draws the same random numbers, so it moves only because the model does."""
 
@@ -17,22 +19,27 @@ OVERFLOWED = "The model’s numbers have grown beyond bounds, so it has no answe
 
 
 def answer(subject: Subject, ask: Ask) -> Answer:
-    """Continue a prompt that is not empty."""
+    """Continue a prompt that is not empty, or fill its blanks."""
     tokenizer = subject.corpus.tokenizer
     prompt = [int(i) for i in tokenizer.encode(ask.prompt)]
     note = _note(tokenizer.unknown(ask.prompt), len(prompt), subject.model.spec.n_ctx)
     if not prompt:
         return Answer(subject.step, ask.prompt, "", (), "This prompt has no token in it; write a word.")
+    if isinstance(tokenizer, Marked) and not subject.model.spec.decoder:
+        return _filled(subject, ask, prompt, tokenizer, note)
     drawn: list[int] = []
     choices: tuple[tuple[str, float], ...] = ()
     generator = torch.Generator().manual_seed(SEED)
+    source, begun, stop = None, prompt, None
+    if isinstance(tokenizer, Marked):  # the encoder reads the prompt, the decoder goes on from it
+        source, begun, stop = prompt[-subject.model.spec.n_ctx :], [tokenizer.bos], tokenizer.eos
     with at_rest(subject.model):
-        seen = torch.tensor([prompt[-subject.model.spec.n_ctx :]], device=subject.device)
-        if not subject.model(seen)[0, -1].isfinite().all():
+        if not _first(subject, begun, source).isfinite().all():
             return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
         for token, chances in generate(
-            subject.model, prompt, max(1, ask.length), temperature=ask.temperature, top_k=ask.top_k, generator=generator
-        ):
+            subject.model, begun, max(1, ask.length), context=source, temperature=ask.temperature, top_k=ask.top_k, stop=stop,
+            generator=generator,
+        ):  # fmt: skip
             if not drawn:
                 best, ids = chances.topk(min(CHOICES, len(chances)))
                 choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
@@ -40,6 +47,34 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
     return Answer(subject.step, ask.prompt, text, choices, note)
+
+
+def _first(subject: Subject, begun: list[int], source: list[int] | None) -> torch.Tensor:
+    """Logits (vocab,) after the prompt."""
+    seen = torch.tensor([begun[-subject.model.spec.n_ctx :]], device=subject.device)
+    context = None if source is None else torch.tensor([source], device=subject.device)
+    logits: torch.Tensor = subject.model(seen, context=context)
+    return logits[0, -1]
+
+
+def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, note: str) -> Answer:
+    """What an encoder puts into the blanks of a prompt, each written as an underscore; without one, into one at its end."""
+    n_ctx, parts = subject.model.spec.n_ctx, ask.prompt.split(BLANK)
+    tokens: list[int] = []
+    for index, part in enumerate(parts):
+        tokens += [tokenizer.mask] if index else []
+        tokens += [int(i) for i in tokenizer.encode(part)]
+    if len(parts) == 1:
+        tokens, note = [*tokens, tokenizer.mask], f"{note} An underscore in the prompt is a blank to fill.".strip()
+    tokens = tokens[-n_ctx:]
+    places = [place for place, token in enumerate(tokens) if token == tokenizer.mask]
+    chances = fill(subject.model, tokens, places)  # (places, vocab)
+    if not chances.isfinite().all():
+        return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
+    best, ids = chances[0].topk(min(CHOICES, chances.shape[1]))
+    choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
+    said = ", ".join(tokenizer.pieces(chances.argmax(dim=-1).tolist()))
+    return Answer(subject.step, ask.prompt, said, choices, note)
 
 
 def _note(unknown: str, length: int, n_ctx: int) -> str:

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch.nn import functional
 
-from playground.data.batch import IGNORE
+from playground.data.batch import IGNORE, Batch
 from playground.spec import edit
 from playground.training import checkpoint
 from playground.training.averaging import Average
@@ -209,9 +209,10 @@ def test_the_gradient_of_the_parts_is_that_of_the_whole(plain, parts, smoothing)
 
 def test_parts_with_different_numbers_of_targets_weigh_by_them(plain):
     run = Run.fresh(set_(plain, training__accumulate=2), device="cpu")
-    inputs, targets = (each.clone() for each in run.trainer.batches.draw())
+    drawn = run.trainer.batches.draw()
+    inputs, targets = drawn.tokens, drawn.targets.clone()
     targets[:4, 1:] = IGNORE  # 4 targets in the first part, 64 in the second
-    run.trainer.batches.draw = lambda: (inputs, targets)
+    run.trainer.batches.draw = lambda: Batch(inputs, targets)
     loss = run.trainer._backward()
     model = run.trainer.model
     found = {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
@@ -231,7 +232,7 @@ def test_a_run_in_parts_is_the_same_run(plain):
     for one, other in zip(take(changed, 10), expected, strict=True):
         assert one.loss == pytest.approx(other.loss, rel=1e-3)
         assert one.grad_norm == pytest.approx(other.grad_norm, rel=1e-2)
-    assert torch.equal(changed.trainer.batches.draw()[0], whole.trainer.batches.draw()[0])
+    assert torch.equal(changed.trainer.batches.draw().tokens, whole.trainer.batches.draw().tokens)
 
 
 # -- smoothed labels -------------------------------------------------------------------------------------------------
@@ -239,7 +240,8 @@ def test_a_run_in_parts_is_the_same_run(plain):
 
 def test_smoothing_moves_the_goal_and_the_report_stays_plain(plain):
     sharp, smooth = Run.fresh(plain, device="cpu"), Run.fresh(set_(plain, training__label_smoothing=0.3), device="cpu")
-    inputs, targets = Run.fresh(plain, device="cpu").trainer.batches.draw()
+    drawn = Run.fresh(plain, device="cpu").trainer.batches.draw()
+    inputs, targets = drawn.tokens, drawn.targets
     model = smooth.trainer.model
     found = gradients(smooth)
     logp = model(inputs).log_softmax(dim=-1)  # (batch, pos, vocab)

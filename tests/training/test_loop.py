@@ -135,7 +135,7 @@ def test_resuming_brings_back_the_whole_optimiser(experiment, tmp_path):
         assert memory_.keys() == wanted.keys()
         assert all(torch.equal(memory_[key], wanted[key]) for key in wanted), name
     assert torch.equal(again.trainer.dropout_state, whole.trainer.dropout_state)
-    assert torch.equal(again.trainer.batches.draw()[0], whole.trainer.batches.draw()[0])
+    assert torch.equal(again.trainer.batches.draw().tokens, whole.trainer.batches.draw().tokens)
 
 
 def test_another_precision_is_used_by_the_next_step(plain):
@@ -165,7 +165,7 @@ def test_a_longer_context_is_a_graft_with_its_optimiser(plain):
     take(run, 5)
     longer, kind, _ = run.apply(edit.replaced(run.experiment, "model.n_ctx", 24))
     assert kind == "graft"
-    assert longer.trainer.batches.draw()[0].shape == (8, 24)
+    assert longer.trainer.batches.draw().tokens.shape == (8, 24)
     old = run.trainer.optimiser.state[run.trainer.model.decoder[0].mlp.up.weight]
     new = longer.trainer.optimiser.state[longer.trainer.model.decoder[0].mlp.up.weight]
     assert all(torch.equal(old[key], new[key]) for key in ("step", "exp_avg", "exp_avg_sq"))

@@ -105,7 +105,8 @@ def test_it_does_what_its_algorithm_says(plain, kind, on_device):
             for name, p in model.named_parameters():
                 p.copy_(before[name])
         take(run, 1)
-        x, y = twin.draw()
+        batch = twin.draw()
+        x, y = batch.tokens, batch.targets
         model.zero_grad()
         torch.nn.functional.cross_entropy(model(x).flatten(0, 1), y.flatten()).backward()
         after, rate = weights(run), learning_rate(settings, t - 1)

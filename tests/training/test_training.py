@@ -160,7 +160,7 @@ def test_hot_changes_are_used_by_the_next_step(experiment):
     assert take(changed, 1)[0].lr == pytest.approx(0.5, rel=0.01)
     changed, kind, _ = changed.apply(edit.replaced(changed.experiment, "training.batch", 3))
     assert kind == "hot"
-    assert changed.trainer.batches.draw()[0].shape == (3, 16)
+    assert changed.trainer.batches.draw().tokens.shape == (3, 16)
 
 
 def test_a_graft_goes_on_from_where_it_was(experiment):

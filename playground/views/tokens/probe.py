@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from playground.data.special import Marked
 from playground.transformer.model import Transformer
 from playground.views.subject import Subject, at_rest, read_only
 from playground.views.tokens.frame import TokensFrame, TokensLook
@@ -28,13 +29,51 @@ class TokensProbe:
             step=subject.step,
             tokens=tuple(corpus.tokenizer.pieces(ids)),
             ids=read_only(ids, np.int64),
-            losses=losses(subject.model, ids, subject.device),
+            losses=paid(subject, ids),
             tokenizer=corpus.tokenizer.kind,
             vocab=corpus.tokenizer.vocab,
             bytes_per_token=corpus.bytes_per_token,
             train_tokens=len(corpus.train),
             validation_tokens=len(corpus.validation),
         )
+
+
+BLANKS = 7
+"""An encoder reads the text this many times, each time with another seventh of it hidden: as many as Algorithm 12 hides."""
+
+
+def paid(subject: Subject, ids: np.ndarray) -> np.ndarray:
+    """Nats for each of `ids` (tokens,) as float32, in the way the model was trained; NaN for those it was never asked for."""
+    model, tokenizer = subject.model, subject.corpus.tokenizer
+    if not isinstance(tokenizer, Marked):
+        return losses(model, ids, subject.device)
+    found = np.full(len(ids), np.nan, np.float32)
+    with at_rest(model):
+        for start in range(0, len(ids), model.spec.n_ctx):
+            part = torch.as_tensor(ids[start : start + model.spec.n_ctx], device=subject.device)
+            at = found[start : start + len(part)]
+            if model.spec.decoder:
+                _paid_by_halves(subject, part, tokenizer.bos, at)
+            else:
+                _paid_for_blanks(subject, part, tokenizer.mask, at)
+    found.flags.writeable = False
+    return found
+
+
+def _paid_for_blanks(subject: Subject, part: torch.Tensor, mask: int, into: np.ndarray) -> None:
+    blanks = torch.arange(len(part), device=part.device) % BLANKS == torch.arange(BLANKS, device=part.device)[:, None]
+    logits = subject.model(torch.where(blanks, mask, part))  # (blanks, pos, vocab)
+    nats = functional.cross_entropy(logits.transpose(1, 2).float(), part.expand(BLANKS, -1), reduction="none")
+    into[:] = (nats * blanks).sum(dim=0).cpu().numpy()
+
+
+def _paid_by_halves(subject: Subject, part: torch.Tensor, bos: int, into: np.ndarray) -> None:
+    first = max(1, len(part) // 2)
+    said = part[first:]
+    if len(said):
+        read = torch.cat((said.new_tensor([bos]), said[:-1]))
+        logits = subject.model(read[None], context=part[None, :first])[0].float()
+        into[first:] = functional.cross_entropy(logits, said, reduction="none").cpu().numpy()
 
 
 def losses(model: Transformer, ids: np.ndarray, device: torch.device) -> np.ndarray:
