@@ -15,7 +15,10 @@ from playground.ui import actions
 if TYPE_CHECKING:
     from playground.ui.window import MainWindow
 
-TITLES = {"gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)"}
+TITLES = {
+    "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
+    "llama": "Llama", "t5": "T5",
+}  # fmt: skip
 TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}
 
 

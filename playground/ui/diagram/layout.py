@@ -64,7 +64,7 @@ def layout(model: ModelSpec, width: float = 264.0, scale: float = 1.0) -> Layout
     y += high + GAP
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
-            name = f"Layer {index + 1}" if len(model.stacks) == 1 else f"{stack.capitalize()} layer {index + 1}"
+            name = f"Layer {index + 1}" if len(model.stacks) == 1 else f"{stack.capitalize()} {index + 1}"
             made = _layer(layer, f"model.{stack}[{index}]", name, y, w, scale, parameters, whole)
             boxes += made
             y += made[0].h + GAP
@@ -129,7 +129,7 @@ def _layer(
 ) -> list[Box]:
     pad, head = 8.0, _whole(28, scale)
     inner_x, inner_w = CARD_X + pad, w - 2 * pad
-    norm_w = min(inner_w / 2, _whole(104, scale))
+    norm_w = min(inner_w * 0.6, _whole(118, scale))
     places = {"pre": " · before", "post": " · after", "sandwich": " · around", "output": " · on output"}
     place = "" if layer.norm.kind == "none" else places[layer.norm.place]
     parts = [Box(f"{path}.norm", "norm", CARD_X + w - pad - norm_w, y + 4, norm_w, head - 6, norm_words(layer.norm) + place,

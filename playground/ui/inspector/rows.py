@@ -134,6 +134,7 @@ class FieldRow(QWidget):
         if back:
             self.slot_.setCurrentWidget(self.reset)
         elif self.field.optional:
+            self.auto.setText("" if self.field.can_be_none else "auto")  # what is none says so itself
             self.slot_.setCurrentWidget(self.auto)
         else:
             self.slot_.setCurrentIndex(0)
