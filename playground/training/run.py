@@ -137,6 +137,9 @@ class Run:
         if experiment.training.precision == old.training.precision:
             trainer.low = old.low  # measuring it anew would hold up the first step by half a second
         _carry_optimiser(old, trainer, set(report.kept))
+        if old.average is not None and trainer.average is not None:
+            kept = {name: old.average.weights[name] for name in report.kept}
+            trainer.average.restore(trainer.average.weights | kept, old.average.steps)
         return Run(experiment, self.corpus, trainer, self.name), "graft", report.sentence
 
 

@@ -72,6 +72,7 @@ class PromptBar(QWidget):
         self._answer = answer
         self.edit.go_on(answer.continuation)
         self.bars.show_choices(answer.choices)
+        self.next_caption.setText(answer.heading)
         self._say()
 
     def set_enabled_reason(self, reason: str) -> None:

@@ -65,7 +65,7 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
         tokens += [tokenizer.mask] if index else []
         tokens += [int(i) for i in tokenizer.encode(part)]
     if len(parts) == 1:
-        tokens, note = [*tokens, tokenizer.mask], f"{note} An underscore in the prompt is a blank to fill.".strip()
+        tokens, note = [*tokens, tokenizer.mask], f"{note} _ is a blank.".strip()
     tokens = tokens[-n_ctx:]
     places = [place for place, token in enumerate(tokens) if token == tokenizer.mask]
     chances = fill(subject.model, tokens, places)  # (places, vocab)
@@ -73,8 +73,8 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
         return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
     best, ids = chances[0].topk(min(CHOICES, chances.shape[1]))
     choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
-    said = ", ".join(tokenizer.pieces(chances.argmax(dim=-1).tolist()))
-    return Answer(subject.step, ask.prompt, said, choices, note)
+    said = ", ".join(f"“{piece}”" for piece in tokenizer.pieces(chances.argmax(dim=-1).tolist()))
+    return Answer(subject.step, ask.prompt, f"   → {said}", choices, note, "First blank")
 
 
 def _note(unknown: str, length: int, n_ctx: int) -> str:

@@ -54,6 +54,8 @@ class Answer:
     continuation: str
     choices: tuple[tuple[str, float], ...]
     note: str = ""
+    heading: str = "Next token"
+    """What the choices are for."""
 
 
 @dataclass(frozen=True)

@@ -255,3 +255,17 @@ def test_smoothing_moves_the_goal_and_the_report_stays_plain(plain):
     assert take(again, 1)[0].loss == take(sharp, 1)[0].loss  # nats per token, as validation counts them
     assert take(again, 1)[0].loss != take(sharp, 1)[0].loss  # but other weights by now
     assert again.trainer.validate() != sharp.trainer.validate()
+
+
+def test_a_graft_takes_the_averages_of_what_it_keeps_along(plain):
+    run = Run.fresh(set_(plain, training__average="ema"), device="cpu")
+    take(run, 6)
+    layers = run.experiment.model.decoder
+    longer = edit.replaced(run.experiment, "model.decoder", [*layers, layers[-1]])
+    changed, kind, _ = run.apply(longer)
+    assert kind == "graft"
+    before, after = run.trainer.average, changed.trainer.average
+    assert after.steps == before.steps == 6
+    for name, value in before.weights.items():
+        assert torch.equal(after.weights[name], value), name
+        assert after.weights[name] is not value

@@ -70,9 +70,15 @@ def _of_model(experiment: Experiment) -> list[tuple[str, str, bool]]:
         ("vocabulary", f"{model.vocab:,} tokens", False),
         ("parameters", f"{cost.parameters(model):,}", False),
         ("FLOPs a token", large(cost.flops_per_token(model)), False),
-        ("activations", f"{memory(activations.activation_bytes(model, experiment.training.batch))} a step", False),
+        ("activations", f"{memory(activations.activation_bytes(model, _at_once(experiment)))} a step", False),
         (f"KV cache at {model.n_ctx}", memory(cost.kv_cache_bytes(model)), False),
     ]
+
+
+def _at_once(experiment: Experiment) -> int:
+    """Sequences of one part of a batch."""
+    training = experiment.training
+    return -(-training.batch // min(training.accumulate, training.batch))
 
 
 def _of_training(experiment: Experiment) -> list[tuple[str, str, bool]]:
@@ -82,7 +88,7 @@ def _of_training(experiment: Experiment) -> list[tuple[str, str, bool]]:
         ("one batch", f"{training.batch} × {model.n_ctx}", True),
         ("tokens a step", f"{tokens:,}", False),
         ("whole schedule", f"{large(tokens * training.steps)} tokens", False),
-        ("activations", f"{memory(activations.activation_bytes(model, training.batch))} a step", False),
+        ("activations", f"{memory(activations.activation_bytes(model, _at_once(experiment)))} a step", False),
     ]
 
 

@@ -73,6 +73,8 @@ def needed(experiment: Experiment, path: str) -> bool:
     """Whether a field means anything as things stand: a rotary base without rotary positions does not."""
     holder_path, _, name = path.rpartition(".")
     holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
+    if path in ("task.mask_ratio", "task.mask_rule"):
+        return experiment.objective == "masked"
     return means(holder, name)
 
 
