@@ -35,7 +35,7 @@ class Marked(Tokenizer):
 
     def decode(self, ids: Sequence[int] | Tokens) -> str:
         """The text of some ids without the special ones."""
-        return self.inner.decode([int(i) for i in ids if i < self.inner.vocab])
+        return self.inner.decode([int(i) for i in ids if i < self.inner.vocab])  # nothing is said by a special token
 
     def pieces(self, ids: Sequence[int] | Tokens) -> list[str]:
         """The text of each id by itself, and the special ones by name."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShowEvent
@@ -40,6 +42,8 @@ BUSY_MS, IDLE_MS = 40, 120
 """How often the mailbox is looked into while something moves, and while nothing does."""
 
 
+ATTENTION = re.compile(r"model\.(encoder|decoder)\[(\d+)\](\.attention|\.cross|)$")
+"""The parts that the attention view has heads of."""
 LONGEST_WAIT = 0.4
 """Seconds between two pictures at most."""
 DRAWING_SHARE = 0.03
@@ -58,6 +62,8 @@ class MainWindow(QMainWindow):
         self.document = Document(mailbox, self)
         self.selected = "model.decoder[0].attention"
         self._sent: dict[str, object] = {}
+        self._attention: Any = None
+        """The attention panel, once it has been built."""
         self._pending: dict[str, Frame] = {}
         self._drawn, self._used = 0.0, 0.0
         self._painted = False
@@ -152,6 +158,9 @@ class MainWindow(QMainWindow):
         self.selected = path
         self.diagram.select(path)
         self.inspector.show_part(path)
+        if (panel := self._attention) is not None and (found := ATTENTION.match(path)):
+            cross = ".cross" if found[3] == ".cross" else ""
+            panel.select(f"{found[1]}.{found[2]}{cross}")
 
     # -- what comes back ----------------------------------------------------------------------------------------
 
@@ -302,6 +311,7 @@ class MainWindow(QMainWindow):
 
     def _watch(self) -> None:
         self._drawn = 0.0  # what has just come into sight is drawn at once
+        self._link_attention()
         for view, look in self.stage.looks().items():
             if view == "attention" and look is None and self.stage.panels:
                 look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
@@ -309,6 +319,18 @@ class MainWindow(QMainWindow):
                 self._sent[view] = look
                 self.mailbox.send(Watch(view, look))
         self.timer.setInterval(BUSY_MS)
+
+    def _link_attention(self) -> None:
+        """Choosing a head in the attention view chooses its part, as choosing the part chooses a head."""
+        panel = self.stage.panels.get("attention")
+        if isinstance(panel, QWidget) and self._attention is None:
+            self._attention = panel
+            panel.head_chosen.connect(self._on_head)  # type: ignore[attr-defined]
+            self.select(self.selected)
+
+    def _on_head(self, name: str, head: int) -> None:
+        stack, index, *cross = name.split(".")
+        self.select(f"model.{stack}[{index}].{cross[0] if cross else 'attention'}")
 
     def _diagram_look(self) -> Look:
         panel = self.stage.panels.get("attention")

@@ -7,6 +7,7 @@ from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
 
+from playground.spec.model import CrossAttention
 from playground.style import theme
 from playground.views.table import VIEWS
 
@@ -231,3 +232,33 @@ def test_a_second_frame_of_silence_costs_nothing(desk):
         QApplication.processEvents()
         time.sleep(0.05)
     assert time.process_time() - used < 0.2
+
+
+def test_choosing_a_part_chooses_its_heads_and_the_other_way_round(desk):
+    window = desk.window
+    desk.until(lambda: window.stage.panels["attention"].selected() is not None)
+    panel, last = window.stage.panels["attention"], len(window.document.experiment.model.decoder) - 1
+    window.diagram.canvas.chosen.emit(f"model.decoder[{last}].attention")
+    assert panel.selected()[0] == f"decoder.{last}"
+    panel.head_chosen.emit("decoder.0", 1)
+    assert window.selected == "model.decoder[0].attention"
+    assert window.diagram.selection() == "model.decoder[0].attention"
+
+
+def test_an_encoder_can_be_added_in_one_edit_and_the_mask_lifted(desk):
+    """From a GPT to a BERT and to an encoder-decoder by edits alone; each starts afresh, since the vocabulary grows."""
+    window = desk.window
+    layers = window.document.experiment.model.decoder
+    full = [layer.model_copy(update={"attention": layer.attention.model_copy(update={"mask": "bidirectional"})})
+            for layer in layers]  # fmt: skip
+    crossed = [layer.model_copy(update={"cross": CrossAttention(heads=1)}) for layer in layers]
+    for stacks, names in (({"encoder": full, "decoder": ()}, {"encoder"}),
+                          ({"encoder": full, "decoder": crossed}, {"encoder", "decoder"})):  # fmt: skip
+        model = window.document.experiment.model.model_copy(update={k: tuple(v) for k, v in stacks.items()})
+        window.document.edit("model", model)
+        desk.until(lambda names=names: set(window.document.running.model.stacks) == names)
+        desk.qtbot.mouseClick(window.transport.step, LEFT)
+        desk.until(lambda: window.status.mode == "paused" and window.status.step >= 1)
+        assert all(item.box.path.split("[")[0].removeprefix("model.") in {*names, "embedding", "unembedding"}
+                   for item in window.diagram.canvas.items_by_path.values())  # fmt: skip
+    assert not window.notice.text()

@@ -45,7 +45,7 @@ BLANKS = 7
 def paid(subject: Subject, ids: np.ndarray) -> np.ndarray:
     """Nats for each of `ids` (tokens,) as float32, in the way the model was trained; NaN for those it was never asked for."""
     model, tokenizer = subject.model, subject.corpus.tokenizer
-    if not isinstance(tokenizer, Marked):
+    if not isinstance(tokenizer, Marked) or model.spec.architecture == "decoder-only":
         return losses(model, ids, subject.device)
     found = np.full(len(ids), np.nan, np.float32)
     with at_rest(model):
