@@ -1,8 +1,12 @@
 """Generated tasks: answers against independent computation, entropies against counting and sampling, texts there and back."""
 
+import re
 import subprocess
 import sys
+import time
 from collections import Counter
+from datetime import date, datetime
+from itertools import pairwise, product
 from math import log
 
 import numpy as np
@@ -13,7 +17,12 @@ from hypothesis import strategies as st
 from playground.data.errors import DataError
 from playground.data.tasks import TASKS, Pair
 from playground.data.tasks.addition import Addition
+from playground.data.tasks.brackets import Brackets
+from playground.data.tasks.dates import written
+from playground.data.tasks.grammar import RULES, Grammar
+from playground.data.tasks.markov import MarkovChain
 from playground.data.tasks.modular import ModularAddition
+from playground.data.tasks.numbers import spelled
 from playground.data.tasks.repeats import Repeats
 from playground.data.tasks.sort import Sort
 from playground.data.tasks.task import Stream
@@ -197,3 +206,244 @@ def test_entropy_of_one_period_is_that_of_its_letters():
     assert Repeats(12, 12).entropy() == pytest.approx(12 * log(24), rel=1e-9)
     with pytest.raises(ValueError, match="does not repeat"):
         TASKS["induction"].parts(Pair((), tuple(range(24))))
+
+
+# Questions in words
+
+
+@pytest.mark.parametrize("day", [date(1900, 1, 1), date(1998, 5, 3), date(2000, 2, 29), date(2023, 11, 22), date(2099, 12, 31)])
+def test_dates_are_what_other_readers_make_of_them(day):
+    formats = ["%d %B %Y", "%B %d, %Y", None, "%a, %d %b %Y", "%d-%b-%Y", "%d.%m.%Y", "%d.%m.%Y", "%Y %b %d"]
+    for form, layout in enumerate(formats):
+        text = written(day, form)
+        if layout is None:
+            text, layout = re.sub(r"^(\d+)(st|nd|rd|th) of", r"\1", text), "%d %B %Y"
+        assert datetime.strptime(text, layout).date() == day
+        assert TASKS["dates"].show(TASKS["dates"].read(written(day, form))) == written(day, form)
+    assert [written(date(2001, 1, n), 2).split()[0] for n in (1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 30, 31)] == [
+        "1st", "2nd", "3rd", "4th", "11th", "12th", "13th", "21st", "22nd", "23rd", "30th", "31st",
+    ]  # fmt: skip
+
+
+def test_dates_are_drawn_in_all_forms_of_all_years_and_held_out_by_the_day():
+    task = TASKS["dates"]
+    sides, years, longest = {}, set(), 0
+    for pair in drawn(task, 20_000):
+        source, target = said(task, pair)
+        day = date.fromisoformat(target)
+        assert source in {written(day, form) for form in range(8)}
+        years.add(day.year)
+        longest = max(longest, len(source))
+        sides.setdefault(day, set()).add(task.held_out(pair))
+    assert years == set(range(1900, 2100))
+    assert longest <= task.longest()[0]
+    assert all(len(side) == 1 for side in sides.values())
+
+
+def test_every_symbol_of_a_date_is_in_the_alphabet_and_none_too_many():
+    start = date(2023, 1, 1).toordinal()
+    used = {letter for day in range(start, start + 365) for form in range(8) for letter in written(date.fromordinal(day), form)}
+    assert used | {"-"} == set(TASKS["dates"].symbols)
+
+
+def value(words):
+    """The number that words spell, computed the other way round."""
+    total = part = 0
+    small = {word: number for number in range(20) for word in spelled(number)}
+    tens = {spelled(number)[0]: number for number in range(20, 100, 10)}
+    for word in words:
+        if word == "thousand":
+            total, part = part * 1000, 0
+        elif word == "hundred":
+            part *= 100
+        else:
+            part += (small | tens | {"and": 0})[word]
+    return total + part
+
+
+def test_number_words_spell_their_number():
+    for number in [*range(2200), *range(9_990, 1_000_000, 977), 100_000, 999_999]:
+        assert value(spelled(number)) == number
+    assert " ".join(spelled(342)) == "three hundred and forty two"
+    assert " ".join(spelled(120_007)) == "one hundred and twenty thousand and seven"
+    lengths = Counter()
+    for pair in drawn(TASKS["number-words"], 3000):
+        source, target = said(TASKS["number-words"], pair)
+        assert source == " ".join(spelled(int(target)))
+        lengths[len(target)] += 1
+    assert set(lengths) == set(range(1, 7))
+    assert max(len(spelled(number)) for number in range(777_000, 778_000)) == TASKS["number-words"].longest()[0]
+
+
+def test_number_words_are_read_as_people_write_them():
+    task = TASKS["number-words"]
+    assert task.show(task.read("Three hundred and forty-two")) == "three hundred and forty two"
+    assert task.show(task.read("342")) == "342"
+    with pytest.raises(DataError, match="million"):
+        task.read("one million")
+
+
+def test_two_numbers_have_the_sum_and_no_others_do():
+    task = TASKS["two-sum"]
+    places = Counter()
+    for pair in drawn(task, 2000):
+        source, target = said(task, pair)
+        numbers, total = ([int(number) for number in side.split()] for side in source.split("?"))
+        assert len(set(numbers)) == len(numbers) == 5
+        fitting = [(a, b) for i, a in enumerate(numbers) for b in numbers[i + 1 :] if a + b == total[0]]
+        assert fitting == [tuple(map(int, target.split()))]
+        places[tuple(numbers.index(int(number)) for number in target.split())] += 1
+    assert len(places) == 10
+    assert min(places.values()) > 120
+
+
+def test_temporal_order_is_that_of_the_two_signs():
+    classes = {"XX": "Q", "XY": "R", "YX": "S", "YY": "U"}
+    counts, places = Counter(), Counter()
+    for pair in drawn(TASKS["temporal-order"], 4000):
+        source, target = said(TASKS["temporal-order"], pair)
+        assert target == classes[re.sub("[abcd]", "", source)]
+        assert 20 <= len(source) <= 30
+        counts[target] += 1
+        places.update(place for place, letter in enumerate(source) if letter in "XY")
+    assert min(counts.values()) > 850
+    assert set(places) == set(range(30))
+
+
+# Streams
+
+
+def test_copy_memory_comes_back_after_the_blank():
+    task = TASKS["copy-memory"]
+    for pair in drawn(task, 50):
+        parts = {name: task.show(pair.target[part]) for name, part in task.parts(pair).items()}
+        assert parts["symbols"] == parts["recall"]
+        assert set(parts["symbols"]) <= set("abcdefgh")
+        assert parts["blank"] == "_" * 30 + "!"
+        assert "".join(parts.values()) == task.show(pair.target)
+    assert task.floor(eos=False) * 47 == pytest.approx(8 * log(8))
+
+
+def balanced(text):
+    while True:
+        shorter = text.replace("()", "").replace("[]", "").replace("{}", "").replace("<>", "")
+        if shorter == text:
+            return not text
+        text = shorter
+
+
+def test_brackets_are_balanced_and_all_equally_likely():
+    for pair in drawn(TASKS["brackets"], 500):
+        text = TASKS["brackets"].show(pair.target)
+        assert len(text) == 24
+        assert balanced(text)
+    small = Brackets(3, 2)
+    every = [text for text in map("".join, product("()[]", repeat=6)) if balanced(text)]
+    assert small.entropy() == pytest.approx(log(len(every)), rel=1e-12)
+    counts = Counter(small.show(pair.target) for pair in drawn(small, 50 * len(every)))
+    assert set(counts) == set(every)
+    assert sum((counts[text] - 50) ** 2 / 50 for text in every) < len(every) + 6 * (2 * len(every)) ** 0.5
+
+
+def by_hand(chances, ratio):
+    """`masked_floor` from a table of all sequences, as slowly as it is defined."""
+    nats = hidden = 0.0
+    for length in {len(sequence) for sequence in chances}:
+        these = {sequence: chance for sequence, chance in chances.items() if len(sequence) == length}
+        for pattern in product((False, True), repeat=length):
+            count = sum(pattern)
+            single = (count == 1) / length
+            if ratio is None:
+                weight = single
+            else:
+                weight = (count > 0) * ratio**count * (1 - ratio) ** (length - count) + single * (1 - ratio) ** length
+            for place in [place for place in range(length) if pattern[place]]:
+                joint, context = Counter(), Counter()
+                for sequence, chance in these.items():
+                    seen = tuple(None if gone else symbol for gone, symbol in zip(pattern, sequence, strict=True))
+                    joint[seen, sequence[place]] += chance
+                    context[seen] += chance
+                nats -= weight * sum(chance * log(chance / context[seen]) for (seen, _), chance in joint.items())
+                hidden += weight * sum(these.values())
+    return nats / hidden
+
+
+@pytest.mark.parametrize("ratio", [None, 0.15, 0.5, 1.0])
+def test_entropies_of_a_markov_chain_are_those_of_counting_all(ratio):
+    task = MarkovChain(3, 5, chain=4)
+    chances = {}
+    for sequence in product(range(3), repeat=5):
+        chance = task.stationary[sequence[0]]
+        for before, after in pairwise(sequence):
+            chance *= task.transitions[before, after]
+        chances[sequence] = float(chance)
+    assert sum(chances.values()) == pytest.approx(1)
+    assert task.entropy() == pytest.approx(-sum(chance * log(chance) for chance in chances.values()), rel=1e-10)
+    assert task.masked_floor(ratio) == pytest.approx(by_hand(chances, ratio), rel=1e-10)
+
+
+def test_a_markov_chain_is_stationary_and_drawn_as_it_says():
+    task = TASKS["markov"]
+    assert task.stationary @ task.transitions == pytest.approx(task.stationary, abs=1e-12)
+    assert task.floor() * 25 == pytest.approx(task.entropy())
+    assert task.entropy() > 24 * task.rate()
+    sequences = np.array([pair.target for pair in drawn(task, 4000)])
+    shares = np.bincount(sequences[:, 0], minlength=12) / len(sequences)
+    assert np.abs(shares - task.stationary).max() < 0.03
+    surprise = -np.log(task.stationary[sequences[:, 0]])
+    surprise = surprise - np.log(task.transitions[sequences[:, :-1], sequences[:, 1:]]).sum(axis=1)
+    assert surprise.mean() == pytest.approx(task.entropy(), abs=5 * surprise.std() / len(sequences) ** 0.5)
+    assert task.masked_floor() < task.masked_floor(0.15) < task.floor(eos=False)
+
+
+def test_the_chain_is_the_same_for_ever():
+    """Shipped weights have learned this one."""
+    assert MarkovChain().transitions[0, :3] == pytest.approx([0.2242042732, 0.1455388084, 0.0137968121], abs=1e-9)
+    assert not np.allclose(MarkovChain(chain=1).transitions, MarkovChain().transitions)
+
+
+def test_the_grammar_is_drawn_as_it_says():
+    task = TASKS["grammar"]
+    chances = task.sentences
+    assert sum(chances.values()) == pytest.approx(1)
+    assert all(sum(rules.values()) == pytest.approx(1) for rules in RULES.values())
+    pairs = drawn(task, 20_000)
+    surprise = np.array([-log(chances[pair.target]) for pair in pairs])
+    assert surprise.mean() == pytest.approx(task.entropy(), abs=5 * surprise.std() / len(pairs) ** 0.5)
+    assert np.mean([len(pair.target) for pair in pairs]) == pytest.approx(task.mean_length(), abs=0.03)
+    assert not any(map(task.held_out, pairs))
+    subjects = {re.search("dogs?|cats?|birds?|child(ren)?", task.show(pair.target))[0] for pair in pairs}
+    assert len(subjects) == 8
+
+
+def test_entropy_of_the_grammar_is_the_sum_over_its_rules():
+    """Booth & Thompson: no sentence can be derived in two ways, so what its rules cost adds up."""
+
+    def nats(name):
+        rules = RULES.get(name, {})
+        return sum(chance * (-log(chance) + sum(map(nats, body.split()))) for body, chance in rules.items())
+
+    assert TASKS["grammar"].entropy() == pytest.approx(nats("sentence"), rel=1e-10)
+
+
+def test_the_end_of_a_sentence_is_certain():
+    """No sentence goes on where another ends, so the end adds nothing to the entropy."""
+    sentences = set(TASKS["grammar"].sentences)
+    assert not any(sentence[:end] in sentences for sentence in sentences for end in range(1, len(sentence)))
+
+
+@pytest.mark.parametrize("ratio", [None, 0.15, 0.6])
+def test_masked_floor_of_a_grammar_is_that_of_counting_all(ratio, monkeypatch):
+    monkeypatch.setitem(RULES, "adj", {"small": 0.7, "old": 0.3})
+    for name in ("noun1", "noun2", "does", "do"):
+        monkeypatch.setitem(RULES, name, dict(zip(list(RULES[name])[:2], (0.8, 0.2), strict=True)))
+    task = Grammar()
+    assert len(task.sentences) == 2 * 12 * 2 * 24
+    assert task.masked_floor(ratio) == pytest.approx(by_hand(task.sentences, ratio), rel=1e-9)
+
+
+def test_masked_floor_of_the_grammar_needs_no_patience():
+    began = time.perf_counter()
+    floor = TASKS["grammar"].masked_floor(0.15)
+    assert time.perf_counter() - began < 5
+    assert 1.1 < TASKS["grammar"].masked_floor() < floor < 1.3
