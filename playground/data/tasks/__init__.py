@@ -13,6 +13,7 @@ from playground.data.tasks.modular import ModularAddition
 from playground.data.tasks.numbers import NumberWords
 from playground.data.tasks.order import TemporalOrder
 from playground.data.tasks.parity import Parity
+from playground.data.tasks.pictures import Classify, Paint
 from playground.data.tasks.repeats import Repeats
 from playground.data.tasks.reverse import Reverse
 from playground.data.tasks.sort import Sort
@@ -40,6 +41,8 @@ TASKS: dict[str, Task] = {
         Brackets(),
         MarkovChain(),
         Grammar(),
+        Paint(),
+        Classify(),
     )
 }
 """Every task by its name, as it stands in the menu; other settings are made with the task's own class."""
