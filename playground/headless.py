@@ -90,13 +90,13 @@ def _loop(run: Run, say: _Json | _Words, steps: int, resume: bool) -> tuple[floa
                 say.step(report)
             if report.validation is not None:
                 validation, validated = report.validation, report.step
-                say.validation(report.step, validation)
+                say.validation(report.step, validation, report.score)
             if report.step >= steps:
                 break
     seconds = time.perf_counter() - start
     if validated != trainer.step:
         validation = trainer.validate()
-        say.validation(trainer.step, validation)
+        say.validation(trainer.step, validation, trainer.score)
     return validation, seconds
 
 
@@ -112,14 +112,16 @@ class _Json:
         """A step."""
         self._line(event="step", step=report.step, loss=report.loss, tokens_per_s=round(report.tokens_per_s, 1))
 
-    def validation(self, step: int, loss: float) -> None:
+    def validation(self, step: int, loss: float, score: float | None) -> None:
         """A validation."""
-        self._line(event="validation", step=step, loss=loss)
+        self._line(event="validation", step=step, loss=loss, **({} if score is None else {"score": score}))
 
     def done(self, run: Run, validation: float, seconds: float) -> None:
         """The end."""
         parameters = sum(p.numel() for p in run.trainer.model.parameters())
-        self._line(event="done", steps=run.trainer.step, val_loss=validation, seconds=round(seconds, 3), parameters=parameters)
+        score = {} if run.trainer.score is None else {"score": run.trainer.score}
+        figures = {"val_loss": validation, "seconds": round(seconds, 3), "parameters": parameters, **score}
+        self._line(event="done", steps=run.trainer.step, **figures)
 
     def _line(self, **values: Any) -> None:
         print(json.dumps(values), flush=True)
@@ -140,9 +142,10 @@ class _Words:
         end = "\r" if sys.stdout.isatty() else "\n"
         print(f"step {report.step:,}  loss {report.loss:.3f}  {report.tokens_per_s:,.0f} tokens/s", end=end, flush=True)
 
-    def validation(self, step: int, loss: float) -> None:
+    def validation(self, step: int, loss: float, score: float | None) -> None:
         """A validation."""
-        print(f"step {step:,}  validation {loss:.4f} nats per token", flush=True)
+        right = "" if score is None else f", {score:.1%} answered without a mistake"
+        print(f"step {step:,}  validation {loss:.4f} nats per token{right}", flush=True)
 
     def done(self, run: Run, validation: float, seconds: float) -> None:
         """The end."""

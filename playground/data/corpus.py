@@ -13,6 +13,7 @@ from torch import Tensor
 
 from playground.data import store
 from playground.data.errors import Cancelled, DataError
+from playground.data.examples import Examples
 from playground.data.learn import learn_pieces
 from playground.data.special import NAMES, Marked, plain
 from playground.data.store import Tokens
@@ -42,6 +43,8 @@ class Corpus:
     validation: Tensor
     bytes_per_token: float
     counts: Tokens
+    examples: Examples | None = None
+    """The questions and answers of a generated task; `train` and `validation` are then what a decoder reads of them."""
 
 
 def load_corpus(

@@ -25,6 +25,14 @@ def make_feed(experiment: Experiment, corpus: Corpus, generator: torch.Generator
     """The batches of an experiment; raises ValueError where the corpus holds not one."""
     tokenizer, task = corpus.tokenizer, experiment.task
     special = Special(tokenizer.mask, tokenizer.bos, tokenizer.eos) if isinstance(tokenizer, Marked) else None
+    if corpus.examples is not None and special is not None:
+        layers = experiment.model.decoder
+        causal = bool(layers) and all(layer.attention is None or layer.attention.mask == "causal" for layer in layers)
+        causal = causal and not experiment.model.encoder
+        return ExamplesFeed(
+            corpus.examples.train, corpus.examples.validation, experiment.training.batch, generator, device,
+            objective=experiment.objective, special=special, causal=causal, ratio=task.mask_ratio, rule=task.mask_rule,
+        )  # fmt: skip
     return TextFeed(
         corpus.train, corpus.validation, experiment.model.n_ctx, experiment.training.batch, generator, device,
         objective=experiment.objective, special=special, ratio=task.mask_ratio, rule=task.mask_rule,

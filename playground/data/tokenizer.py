@@ -202,6 +202,11 @@ def _from_settings(folder: Path, settings: dict[str, Any]) -> Tokenizer:
         return Characters(settings["characters"])
     if kind == "bytes":
         return Bytes()
+    if kind == "symbols":
+        from playground.data.symbols import Symbols
+        from playground.data.tasks import TASKS
+
+        return Symbols(TASKS[settings["task"]])
     if kind not in ("bpe", "unigram"):
         raise ValueError(f"the kind {kind!r} is not known")
     model = (folder / MODEL).read_bytes()

@@ -10,6 +10,12 @@ from playground.spec.training import TrainingSpec as TrainingSpec
 
 PYTHON_DOCS = "python-docs"
 
+GENERATED = (
+    "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum", "temporal-order",
+    "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar", "digits-paint", "digits-classify",
+)  # fmt: skip
+"""Tasks whose questions and answers are drawn at random; `data.tasks` has a row for each."""
+
 Objective = Literal["next", "masked", "prefix", "sequence"]
 
 
@@ -32,9 +38,28 @@ class TokenizerSpec(Record):
 class TaskSpec(Record):
     """What is learned, and from what."""
 
-    kind: Literal["text"] = field("text", "Task", "Predict the next token of a text.", change="fresh")
+    kind: Literal[  # GENERATED, written out for the type checker
+        "text", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum",
+        "temporal-order", "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar",
+        "digits-paint", "digits-classify",
+    ] = field(
+        "text", "Task", "A text, or questions whose answers are known, drawn at random from the seed.", change="fresh"
+    )  # fmt: skip
     text: str = field(
-        PYTHON_DOCS, "Text", "python-docs is CPython's own documentation; anything else is the path of a file.", change="fresh"
+        PYTHON_DOCS,
+        "Text",
+        "python-docs is CPython's own documentation; anything else is the path of a file.",
+        change="fresh",
+        when=("kind", ("text",)),
+    )
+    examples: int = field(
+        20_000,
+        "Examples",
+        "How many questions there are to learn from.",
+        change="fresh",
+        ge=10,
+        le=1_000_000,
+        when=("kind", GENERATED),
     )
     tokenizer: TokenizerSpec = TokenizerSpec()
     objective: Literal["auto", "next", "masked", "prefix", "sequence"] = field(
@@ -68,6 +93,7 @@ class TaskSpec(Record):
         gt=0.0,
         le=0.5,
         step=0.05,
+        when=("kind", ("text",)),
     )
 
 
@@ -93,4 +119,4 @@ class Experiment(Record):
     @property
     def marked(self) -> bool:
         """Whether the vocabulary ends in the special tokens mask, bos and eos."""
-        return self.objective in ("masked", "sequence")
+        return self.task.kind != "text" or self.objective in ("masked", "sequence")

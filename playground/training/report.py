@@ -19,3 +19,5 @@ class StepReport:
     grad_norm: float
     tokens_per_s: float
     validation: float | None = None
+    score: float | None = None
+    """With the validation of a generated task: the share of questions answered without a mistake, 0 to 1."""

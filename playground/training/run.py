@@ -10,6 +10,7 @@ import torch
 
 from playground.data.corpus import Corpus, load_corpus, with_marks
 from playground.data.errors import DataError
+from playground.data.questions import load_questions, questions_fit
 from playground.data.special import plain
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
@@ -152,6 +153,8 @@ def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
 
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:
+    if experiment.task.kind != "text":
+        return load_questions(experiment)
     return load_corpus(
         experiment.task,
         tokenizer=tokenizer,
@@ -163,6 +166,9 @@ def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick,
 
 
 def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
+    if corpus.examples is not None:
+        questions_fit(experiment, corpus.examples)
+        return
     shortest = min(len(corpus.train), len(corpus.validation))
     if shortest < experiment.model.n_ctx + 1:
         raise DataError(
@@ -175,7 +181,8 @@ def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
 def _text_of(experiment: Experiment) -> tuple[object, ...]:
     """What decides which tokens there are, whatever is asked of them."""
     task = experiment.task
-    return task.kind, task.text, task.tokenizer, task.validation
+    drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
+    return task.kind, task.text, task.tokenizer, task.validation, drawn
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

@@ -45,6 +45,8 @@ class Trainer:
         self.history = History()
         self.optimiser = Optimiser(self.model, experiment.training)
         self.average = self._averaging(None)
+        self.score: float | None = None
+        """The share of questions answered without a mistake in the last validation; None for texts."""
         generator = torch.Generator().manual_seed(experiment.seed)
         self.batches = self._batches(generator)
         self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()
@@ -87,11 +89,11 @@ class Trainer:
             took = time.perf_counter() - start
             self._times.append(took)
             self.step += 1
-            validation = None
+            validation = score = None
             if self.step % self.training.validate_every == 0:
-                validation = self.validate()
+                validation, score = self.validate(), self.score
             tokens = self.training.batch * self.experiment.model.n_ctx
-            report = StepReport(self.step, loss, rate, norm, tokens / statistics.median(self._times), validation)
+            report = StepReport(self.step, loss, rate, norm, tokens / statistics.median(self._times), validation, score)
             self.history.add(report)
             yield report
 
@@ -100,11 +102,16 @@ class Trainer:
         """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
-        total, count = 0.0, 0
+        total, count, right, rows = 0.0, 0, 0, 0
         with self.average.in_place() if self.average is not None else contextlib.nullcontext():
             for batch in self.batches.fixed(self.training.validation_windows, VALIDATION_TOKENS):
-                total += self._loss(self._logits(batch), batch.targets, "sum").item()
-                count += int((batch.targets != IGNORE).sum())
+                logits, asked = self._logits(batch), batch.targets != IGNORE
+                total += self._loss(logits, batch.targets, "sum").item()
+                count += int(asked.sum())
+                # greedy generation makes no mistake exactly where none of its steps does after the right answer so far
+                right += int(((logits.argmax(-1).view_as(asked) == batch.targets) | ~asked).all(dim=1).sum())
+                rows += len(asked)
+        self.score = right / max(1, rows) if self.corpus.examples is not None else None
         self.model.train(was_training)
         return total / max(1, count)
 

@@ -56,6 +56,8 @@ def reading(subject: Subject, text: str, most: int) -> Reading:
     model, corpus = subject.model.spec, subject.corpus
     room = max(1, min(model.n_ctx, most))
     typed = corpus.tokenizer.encode(text)
+    if corpus.examples is not None:
+        return _question(subject, typed)
     ids = typed if len(typed) else np.asarray(corpus.validation[:room], dtype=np.int64)
     left = max(0, len(ids) - room)
     ids = ids[:room]
@@ -64,6 +66,22 @@ def reading(subject: Subject, text: str, most: int) -> Reading:
     assert isinstance(corpus.tokenizer, Marked)
     first = len(ids) if len(typed) else max(1, len(ids) // 2)
     return Reading(np.concatenate(([corpus.tokenizer.bos], ids[first:])), ids[:first], left)
+
+
+def _question(subject: Subject, typed: np.ndarray) -> Reading:
+    """The first question of the validation part with its answer, or what the person asks, as the model reads it."""
+    model, tokenizer, examples = subject.model.spec, subject.corpus.tokenizer, subject.corpus.examples
+    assert isinstance(tokenizer, Marked)
+    assert examples is not None
+    source, s, target, t = (column[0].numpy() for column in examples.validation)
+    asked, said = (typed, target[:0]) if len(typed) else (source[:s], target[:t])
+    if model.architecture == "encoder-decoder":
+        context = asked if len(asked) else np.array([tokenizer.bos])
+        return Reading(np.concatenate(([tokenizer.bos], said)), context[: model.n_ctx], max(0, len(asked) - model.n_ctx))
+    hidden = np.full(len(target) if len(typed) else len(said), tokenizer.mask)
+    last = said if model.decoder or not len(asked) else hidden
+    ids = np.concatenate((asked, [tokenizer.bos], last)) if len(asked) or model.decoder else last
+    return Reading(ids[: model.n_ctx], None, max(0, len(ids) - model.n_ctx))
 
 
 @contextmanager

@@ -33,6 +33,8 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     source, begun, stop = None, prompt, None
     if isinstance(tokenizer, Marked):  # the encoder reads the prompt, the decoder goes on from it
         source, begun, stop = prompt[-subject.model.spec.n_ctx :], [tokenizer.bos], tokenizer.eos
+        if not subject.model.spec.encoder:  # a decoder alone reads the question, bos, and says the answer
+            source, begun = None, [*prompt, tokenizer.bos] if _asks(subject) else [tokenizer.bos, *prompt]
     with at_rest(subject.model):
         if not _first(subject, begun, source).isfinite().all():
             return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
@@ -47,6 +49,12 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
     return Answer(subject.step, ask.prompt, text, choices, note)
+
+
+def _asks(subject: Subject) -> bool:
+    """Whether the task has questions; a stream has none, and a prompt is its beginning."""
+    examples = subject.corpus.examples
+    return examples is not None and examples.train.source.shape[1] > 0
 
 
 def _first(subject: Subject, begun: list[int], source: list[int] | None) -> torch.Tensor:
@@ -64,7 +72,9 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
     for index, part in enumerate(parts):
         tokens += [tokenizer.mask] if index else []
         tokens += [int(i) for i in tokenizer.encode(part)]
-    if len(parts) == 1:
+    if _asks(subject) and subject.corpus.examples is not None:
+        tokens = [*tokens, tokenizer.bos, *[tokenizer.mask] * subject.corpus.examples.train.target.shape[1]]
+    elif len(parts) == 1:
         tokens, note = [*tokens, tokenizer.mask], f"{note} _ is a blank.".strip()
     tokens = tokens[-n_ctx:]
     places = [place for place, token in enumerate(tokens) if token == tokenizer.mask]
