@@ -71,7 +71,7 @@ def test_a_picture_is_shown_as_one():
     assert [len(line) for line in lines] == [8] * 8
     assert lines[0] == "··~&*.··"  # 0 0 5 13 9 1 0 0 in the file
     assert PAINT.show(pair.source) == "0"
-    assert PAINT.show(pair.source + pair.target[:10] + (PAINT.eos,)) == f"0\n{lines[0]}\n{lines[1][:2]}[eos]"
+    assert PAINT.show(pair.source + pair.target[:10] + (PAINT.eos,)) == f"0\n{lines[0]}\n{lines[1][:2]}\n[eos]"
 
 
 def test_without_scikit_learn_it_says_what_to_install(monkeypatch, forgotten):

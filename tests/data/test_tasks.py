@@ -11,18 +11,20 @@ from math import log
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from playground.data.errors import DataError
+from playground.data.objectives import masked
 from playground.data.tasks import TASKS, Pair
 from playground.data.tasks.addition import Addition
 from playground.data.tasks.brackets import Brackets
 from playground.data.tasks.dates import written
-from playground.data.tasks.grammar import RULES, Grammar
+from playground.data.tasks.grammar import RULES, Grammar, _weight
 from playground.data.tasks.markov import MarkovChain
 from playground.data.tasks.modular import ModularAddition
-from playground.data.tasks.numbers import spelled
+from playground.data.tasks.numbers import NumberWords, spelled
 from playground.data.tasks.repeats import Repeats
 from playground.data.tasks.sort import Sort
 from playground.data.tasks.task import Stream
@@ -169,6 +171,22 @@ def test_swapped_numbers_stay_on_one_side(task):
 
 def test_texts_may_have_spaces_between_characters():
     assert TASKS["sort"].read(" 2 1\n0") == (2, 1, 0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Sort(6, 11),
+        lambda: Brackets(4, 5),
+        lambda: MarkovChain(27),
+        lambda: MarkovChain(1),
+        lambda: NumberWords(7),
+        lambda: Repeats(6, 5),
+    ],
+)
+def test_settings_beyond_the_alphabet_are_refused(make):
+    with pytest.raises(ValueError, match="digits|brackets|letters|spelled|periods"):
+        make()
 
 
 # Repeated sequences
@@ -447,3 +465,13 @@ def test_masked_floor_of_the_grammar_needs_no_patience():
     floor = TASKS["grammar"].masked_floor(0.15)
     assert time.perf_counter() - began < 5
     assert 1.1 < TASKS["grammar"].masked_floor() < floor < 1.3
+
+
+def test_floors_hide_as_the_objective_does():
+    hidden = masked(
+        torch.zeros(40_000, 4, dtype=torch.long), 0.15, "always", 1, torch.Generator().manual_seed(0)
+    ).tokens.tolist()
+    counts = Counter(map(tuple, hidden))
+    for pattern in product((0, 1), repeat=4):
+        expected = _weight(sum(pattern), 4, 0.15)
+        assert counts[pattern] / 40_000 == pytest.approx(expected, abs=5 * (expected / 40_000) ** 0.5)

@@ -29,6 +29,11 @@ class Brackets(Stream):
         """Each kind open, then closed; ids differ in their last bit."""
         return tuple("()[]{}<>"[: 2 * self.kinds])
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that make no task."""
+        if not 1 <= self.kinds <= 4:
+            raise ValueError(f"{self.kinds} kinds of brackets; there are 1 to 4")
+
     def sequence(self, rng: np.random.Generator) -> tuple[int, ...]:
         """Opens with the chance that so many of the sequences which can still follow do."""
         length = 2 * self.count

@@ -41,6 +41,11 @@ class MarkovChain(Stream):
         """A letter a state."""
         return tuple("abcdefghijklmnopqrstuvwxyz"[: self.states])
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that make no task."""
+        if not 2 <= self.states <= 26:
+            raise ValueError(f"{self.states} states; there are letters for 2 to 26")
+
     @cached_property
     def transitions(self) -> Matrix:
         """(state, next state), rows sum to 1. Python's generator, which is the same in all versions, not NumPy's."""

@@ -44,6 +44,11 @@ class NumberWords(Task):
     joint = " "
     symbols = (*"0123456789", *_SMALL, *_TENS, *_BIG)
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that make no task."""
+        if not 1 <= self.digits <= 6:
+            raise ValueError(f"{self.digits} digits; numbers of 1 to 6 can be spelled")
+
     def pair(self, rng: np.random.Generator) -> Pair:
         """A number in words and in digits."""
         digits = int(rng.integers(1, self.digits + 1))

@@ -28,6 +28,11 @@ class Repeats(Stream):
     url = "https://arxiv.org/abs/2209.11895"
     symbols = tuple("abcdefghijklmnopqrstuvwx")
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that make no task."""
+        if not 1 <= self.shortest <= self.longest_period:
+            raise ValueError(f"periods from {self.shortest} to {self.longest_period}")
+
     def sequence(self, rng: np.random.Generator) -> tuple[int, ...]:
         """Every letter of the first period is drawn by itself."""
         period = int(rng.integers(self.shortest, self.longest_period + 1))

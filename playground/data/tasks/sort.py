@@ -29,6 +29,11 @@ class Sort(Task):
         """The digits."""
         return tuple("0123456789"[: self.kinds])
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for settings that make no task."""
+        if not 1 <= self.kinds <= 10:
+            raise ValueError(f"{self.kinds} kinds of digits; there are 1 to 10")
+
     def pair(self, rng: np.random.Generator) -> Pair:
         """Every digit is drawn by itself."""
         source = tuple(rng.integers(self.kinds, size=self.digits).tolist())
