@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from playground.places import documents, shipped
-from playground.spec.experiment import PYTHON_DOCS, Experiment
+from playground.spec.experiment import GENERATED, PYTHON_DOCS, Experiment
 from playground.ui import actions
 
 if TYPE_CHECKING:
@@ -32,14 +32,17 @@ def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
     model, task = experiment.model, experiment.task
     kind = "encoder-decoder" if len(model.stacks) == 2 else "encoder-only" if model.encoder else "decoder-only"
     depth = sum(len(layers) for layers in model.stacks.values())
+    detail = f"{kind} · {depth} layer{'s' if depth != 1 else ''}"
+    if task.kind != "text":
+        return title(name), detail, task_title(task.kind), f"{task.examples:,} examples"
     text = "Python docs" if task.text == PYTHON_DOCS else Path(task.text).name
     text = text if len(text) <= 24 else text[:23] + "…"
-    return (
-        title(name),
-        f"{kind} · {depth} layer{'s' if depth != 1 else ''}",
-        text,
-        f"{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}",
-    )
+    return title(name), detail, text, f"{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}"
+
+
+def task_title(kind: str) -> str:
+    """A generated task's name for people: "copy-memory" is "Copy memory"."""
+    return kind.replace("-", " ").capitalize()
 
 
 def fill_menus(window: MainWindow) -> None:
@@ -49,6 +52,9 @@ def fill_menus(window: MainWindow) -> None:
     bar.model_menu.aboutToShow.connect(lambda: _fill_models(window))
     bar.text_menu.addAction("Python docs", lambda: window.open_text(PYTHON_DOCS))
     bar.text_menu.addAction(made["open_text"])
+    generated = bar.text_menu.addMenu("Generated tasks")
+    for kind in GENERATED:
+        generated.addAction(task_title(kind), partial(window.open_task, kind))
     submenus: dict[str, QMenu] = {}
     for name, action in made.items():
         menu = actions.menu_of(name)

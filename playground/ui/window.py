@@ -102,7 +102,15 @@ class MainWindow(QMainWindow):
 
     def open_text(self, path: str) -> None:
         """Train on another text (a path, or the name of a built-in one); training starts on it."""
-        if self.document.edit("task.text", path):
+        self._learn(kind="text", text=path)
+
+    def open_task(self, kind: str) -> None:
+        """Train on a generated task by its name; training starts on it."""
+        self._learn(kind=kind)
+
+    def _learn(self, **changes: str) -> None:
+        task = self.document.experiment.task.model_copy(update=changes)
+        if self.document.edit("task", task):
             self.mailbox.send(Play())
 
     def open_model(self, folder: Path, text: str | None = None) -> None:

@@ -262,3 +262,19 @@ def test_an_encoder_can_be_added_in_one_edit_and_the_mask_lifted(desk):
         assert all(item.box.path.split("[")[0].removeprefix("model.") in {*names, "embedding", "unembedding"}
                    for item in window.diagram.canvas.items_by_path.values())  # fmt: skip
     assert not window.notice.text()
+
+
+def test_a_generated_task_from_the_menu_trains_and_is_answered_and_a_text_comes_back(desk, text):
+    window = desk.window
+    menu = next(action.menu() for action in window.transport.text_menu.actions() if action.text() == "Generated tasks")
+    next(action for action in menu.actions() if action.text() == "Sort").trigger()
+    desk.until(lambda: window.document.running.task.kind == "sort" and window.status.mode == "running")
+    desk.steps_on()
+    assert "Sort" in window.transport.text.text()
+    window.prompt.edit.setText("2 0 1")
+    window.prompt.ask()
+    desk.until(lambda: bool(window.prompt.edit.continuation()))
+    window.open_text(str(text))
+    desk.until(lambda: window.document.running.task.kind == "text")
+    desk.steps_on()
+    assert not window.notice.text()

@@ -13,6 +13,7 @@ TABS = (
 
 MODEL = (
     ("", ("model.d_model", "model.n_ctx")),
+    ("Task", ("task.kind", "task.examples")),
     ("Objective", ("task.objective", "task.mask_ratio", "task.mask_rule")),
     ("Text", ("task.tokenizer", "task.validation")),
     ("First weights", ("model.init", "seed")),
