@@ -69,6 +69,9 @@ class PromptBar(QWidget):
         """Show an answer; one to a prompt that has changed since is left out."""
         if answer.prompt != self.edit.text():
             return
+        if answer.suggestion and answer.prompt == DEFAULT_PROMPT:  # nobody has written it
+            self.edit.setText(answer.suggestion)
+            return
         self._answer = answer
         self.edit.go_on(answer.continuation)
         self.bars.show_choices(answer.choices)

@@ -24,7 +24,8 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     prompt = [int(i) for i in tokenizer.encode(ask.prompt)]
     note = _note(tokenizer.unknown(ask.prompt), len(prompt), subject.model.spec.n_ctx)
     if not prompt:
-        return Answer(subject.step, ask.prompt, "", (), "This prompt has no token in it; write a word.")
+        note = "This prompt has no token in it; write a word."
+        return Answer(subject.step, ask.prompt, "", (), note, suggestion=_suggestion(subject))
     if isinstance(tokenizer, Marked) and not subject.model.spec.decoder:
         return _filled(subject, ask, prompt, tokenizer, note)
     drawn: list[int] = []
@@ -49,6 +50,14 @@ def answer(subject: Subject, ask: Ask) -> Answer:
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
     return Answer(subject.step, ask.prompt, text, choices, note)
+
+
+def _suggestion(subject: Subject) -> str:
+    """The first question of a generated task's validation part, or the beginning of its first sequence."""
+    if subject.corpus.examples is None:
+        return ""
+    source, s, target, t = (column[0] for column in subject.corpus.examples.validation)
+    return subject.corpus.tokenizer.decode((source[:s] if len(source) else target[: t // 2]).tolist())
 
 
 def _asks(subject: Subject) -> bool:

@@ -56,6 +56,8 @@ class Answer:
     note: str = ""
     heading: str = "Next token"
     """What the choices are for."""
+    suggestion: str = ""
+    """A prompt that would mean something, where this one does not."""
 
 
 @dataclass(frozen=True)

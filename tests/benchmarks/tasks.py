@@ -109,7 +109,7 @@ def tasks(seed: int) -> Iterator[tuple[str, object]]:
     yield "induction_two_layers", lambda: second_half(2, seed)
     yield "induction_one_layer", lambda: second_half(1, seed)
     yield "masked_grammar_over_entropy", lambda: masked_grammar(seed)
-    yield "digits_classified", lambda: exact(experiment("digits-classify", encoder(2), 600, seed, lr=1e-3))
+    yield "digits_classified", lambda: exact(experiment("digits-classify", encoder(2), 1500, seed, lr=1e-3))
     yield "dates", lambda: exact(experiment("dates", both(2), 1200, seed, lr=2e-3))
     yield "edt", lambda: exact(printed("edt", "reverse", 800, seed))
     yield "bert", lambda: exact(printed("bert", "sort", 800, seed))

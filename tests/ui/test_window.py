@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from playground.spec.model import CrossAttention
 from playground.style import theme
+from playground.ui.prompt import DEFAULT_PROMPT
 from playground.views.table import VIEWS
 
 LEFT = Qt.MouseButton.LeftButton
@@ -278,3 +279,12 @@ def test_a_generated_task_from_the_menu_trains_and_is_answered_and_a_text_comes_
     desk.until(lambda: window.document.running.task.kind == "text")
     desk.steps_on()
     assert not window.notice.text()
+
+
+def test_a_prompt_nobody_wrote_gives_way_to_a_question_of_the_task(desk):
+    window = desk.window
+    window.prompt.edit.setText(DEFAULT_PROMPT)
+    window.open_task("sort")
+    desk.until(lambda: window.prompt.edit.text() != DEFAULT_PROMPT)
+    assert set(window.prompt.edit.text().replace(" ", "")) <= set("012")
+    desk.until(lambda: bool(window.prompt.edit.continuation()))
