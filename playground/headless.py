@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from playground.data.corpus import Corpus
 from playground.data.text import DataError
 from playground.spec import edit
 from playground.spec.check import SpecError
@@ -18,6 +19,8 @@ from playground.training.run import Run
 from playground.training.trainer import Diverged
 
 REPORTS_PER_SECOND = 4.0
+LISTED = 10
+"""Lines of a table that are named one by one."""
 
 
 def train(
@@ -36,6 +39,7 @@ def train(
     say = _Json() if as_json else _Words()
     try:
         run = _prepared(folder, text, changes, steps, device, resume)
+        _say_left_out(run.corpus)
         say.started(run)
         validation, seconds = _loop(run, say, run.experiment.training.steps if steps is None else steps, resume)
         if out is not None:
@@ -100,6 +104,15 @@ def _loop(run: Run, say: _Json | _Words, steps: int, resume: bool) -> tuple[floa
     return validation, seconds
 
 
+def _say_left_out(corpus: Corpus) -> None:
+    """Which lines of a table cannot be used, on the error stream: the first few, and how many there are."""
+    for each in corpus.unusable[:LISTED]:
+        print(f"{corpus.name}, line {each.line:,}: {each.reason}", file=sys.stderr)
+    if corpus.refused:
+        more = f", {corpus.refused - LISTED:,} more than shown" if corpus.refused > LISTED else ""
+        print(f"{corpus.refused:,} lines of {corpus.name} cannot be used{more}.", file=sys.stderr)
+
+
 class _Json:
     """One JSON object a line."""
 
@@ -120,6 +133,8 @@ class _Json:
         """The end."""
         parameters = sum(p.numel() for p in run.trainer.model.parameters())
         score = {} if run.trainer.score is None else {"score": run.trainer.score}
+        if run.trainer.floor is not None:
+            score["floor"] = run.trainer.floor
         figures = {"val_loss": validation, "seconds": round(seconds, 3), "parameters": parameters, **score}
         self._line(event="done", steps=run.trainer.step, **figures)
 
@@ -136,6 +151,8 @@ class _Words:
         """What is trained on what."""
         parameters = sum(p.numel() for p in run.trainer.model.parameters())
         print(f"{parameters:,} parameters on {run.corpus.name}, vocabulary {run.corpus.tokenizer.vocab:,}", flush=True)
+        if (floor := run.trainer.floor) is not None:
+            print(f"no model gets below {floor:.4f} nats per token", flush=True)
 
     def step(self, report: Any) -> None:
         """A step."""

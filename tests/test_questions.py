@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from playground.data.errors import DataError
+from playground.data.questions import floor
 from playground.data.tasks import TASKS
 from playground.data.tokenizer import load_tokenizer
+from playground.spec import edit
 from playground.spec.check import parse
-from playground.spec.experiment import GENERATED, Experiment
+from playground.spec.experiment import GENERATED, OWN, Experiment
 from playground.training import checkpoint
 from playground.training.run import Run
 from playground.views.attention.frame import AttentionLook
@@ -36,7 +38,7 @@ def experiment(kind, architecture, **training) -> Experiment:
 
 def test_the_spec_names_every_task():
     assert set(GENERATED) == set(TASKS)
-    assert set(GENERATED) | {"text"} == set(type(Experiment().task).model_fields["kind"].annotation.__args__)
+    assert set(GENERATED) | set(OWN) == set(type(Experiment().task).model_fields["kind"].annotation.__args__)
 
 
 @pytest.mark.parametrize("architecture", STACKS)
@@ -109,3 +111,13 @@ def test_a_question_that_does_not_fit_is_said_with_what_would():
     small = small.model_copy(update={"model": small.model.model_copy(update={"n_ctx": 8})})
     with pytest.raises(DataError, match="context of 13 or more"):
         Run.fresh(small, device="cpu")
+
+
+def test_the_least_loss_follows_from_task_and_objective():
+    markov, masked = experiment("markov", "decoder-only"), experiment("markov", "encoder-only")
+    assert floor(markov) == TASKS["markov"].floor() > 0.5
+    assert floor(masked) == TASKS["markov"].masked_floor(0.15)
+    assert floor(edit.replaced(masked, "task.mask_rule", "bert")) is None
+    assert floor(experiment("sort", "encoder-only")) == floor(experiment("sort", "decoder-only")) == 0.0
+    assert floor(Experiment()) is None
+    assert Run.fresh(markov, device="cpu").trainer.floor == floor(markov)

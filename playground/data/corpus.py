@@ -15,6 +15,7 @@ from playground.data import store
 from playground.data.errors import Cancelled, DataError
 from playground.data.examples import Examples
 from playground.data.learn import learn_pieces
+from playground.data.pairs import Unusable
 from playground.data.special import NAMES, Marked, plain
 from playground.data.store import Tokens
 from playground.data.text import Asked, Source, Tick, read_source
@@ -44,7 +45,10 @@ class Corpus:
     bytes_per_token: float
     counts: Tokens
     examples: Examples | None = None
-    """The questions and answers of a generated task; `train` and `validation` are then what a decoder reads of them."""
+    """Questions and answers, where there are such; `train` and `validation` are then what a decoder reads of them."""
+    unusable: tuple[Unusable, ...] = ()
+    """The first lines of the person's table that could not be used, and why; `refused` counts all of them."""
+    refused: int = 0
 
 
 def load_corpus(

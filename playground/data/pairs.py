@@ -41,16 +41,16 @@ class Unusable:
 class OwnPairs:
     """Pairs of texts in the order of the file, neither of them empty.
 
-    `unusable` names the first `LISTED` of the `refused` lines that hold no pair; empty lines do not count. `delimiter` is
-    what stands between the columns, and `digest` the SHA-256 of the file's text.
+    `lines` says in which line of the file, counted from 1, each begins. `unusable` names the first `LISTED` of the
+    `refused` lines that hold no pair; empty lines do not count. `delimiter` is what stands between the columns.
     """
 
-    name: str
+    source: Source
     pairs: tuple[tuple[str, str], ...]
+    lines: tuple[int, ...]
     unusable: tuple[Unusable, ...]
     refused: int
     delimiter: str
-    digest: str
 
 
 def _silent(job: str, share: float | None) -> None: ...
@@ -67,6 +67,7 @@ def read_pairs(path: str, *, longest: int = LONGEST, progress: Tick = _silent, c
         raise DataError("The Python docs are no pairs.", "They are one long text.", "Choose a TSV or CSV file.")
     delimiter, usual = _table(source)
     pairs: list[tuple[str, str]] = []
+    numbers: list[int] = []
     unusable: list[Unusable] = []
     refused = 0
     for first, last, columns in _records(_lines(source, progress, cancelled), delimiter):
@@ -81,13 +82,14 @@ def read_pairs(path: str, *, longest: int = LONGEST, progress: Tick = _silent, c
             reason = _reason(sides, first, longest, delimiter, over)
         if not reason:
             pairs.append((sides[0], sides[1]))
+            numbers.append(first)
             continue
         refused += 1
         if len(unusable) < LISTED:
             unusable.append(Unusable(first, reason))
     if not pairs:
         raise _no_pair(source, unusable, refused)
-    return OwnPairs(source.name, tuple(pairs), tuple(unusable), refused, delimiter, source.digest)
+    return OwnPairs(source, tuple(pairs), tuple(numbers), tuple(unusable), refused, delimiter)
 
 
 def _lines(source: Source, progress: Tick, cancelled: Asked) -> Iterator[str]:

@@ -1,49 +1,102 @@
-"""A generated task as a corpus: its questions and answers, and what a decoder reads of them as one long text."""
+"""Questions with answers as a corpus: those of a generated task, or the person's own pairs from a table."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from playground.data.corpus import Corpus
-from playground.data.errors import DataError
-from playground.data.examples import Examples, make_examples
+from playground.data.corpus import Corpus, make_tokenizer
+from playground.data.errors import Cancelled, DataError
+from playground.data.examples import Examples, Rows, make_examples, own_examples
+from playground.data.pairs import LISTED, Unusable, read_pairs
 from playground.data.special import NAMES, Marked
 from playground.data.symbols import Symbols
-from playground.data.tasks import TASKS
+from playground.data.tasks import TASKS, Pair
+from playground.data.text import Asked, Tick
+from playground.data.tokenizer import Tokenizer
 from playground.spec.experiment import Experiment
 
 VALIDATION = 2000
 """Questions kept for validation, where there are so many."""
+_EVERY = 1000
+"""Pairs between two looks at whether to go on."""
 
 
 def load_questions(experiment: Experiment) -> Corpus:
-    """The questions of an experiment's task, from its seed; raises DataError where they do not fit the context."""
+    """The questions of a generated task, from the seed; raises DataError where they do not fit the context."""
     task = TASKS[experiment.task.kind]
     examples = make_examples(task, experiment.seed, experiment.task.examples, VALIDATION)
     questions_fit(experiment, examples)
-    tokenizer = Marked(Symbols(task))
+    return _corpus(task.title, Marked(Symbols(task)), examples, 1.0)
+
+
+def load_pairs(
+    experiment: Experiment,
+    tokenizer: Tokenizer | None = None,
+    progress: Tick = lambda job, share: None,
+    cancelled: Asked = lambda: False,
+) -> Corpus:
+    """The pairs of the person's table, as many as fit the context; without a `tokenizer` one is made from the whole file.
+
+    Raises DataError where there is no such table or no pair in it fits, and Cancelled.
+    """
+    own = read_pairs(experiment.task.text, progress=progress, cancelled=cancelled)
+    marked = Marked(tokenizer or make_tokenizer(experiment.task.tokenizer, own.source, progress, cancelled))
+    room, n_ctx = _room(experiment), experiment.model.n_ctx
+    pairs: list[Pair] = []
+    unusable, refused, size, shortest = list(own.unusable), own.refused, 0, 1 << 60
+    for index, sides in enumerate(own.pairs):
+        if index % _EVERY == 0:
+            progress(f"Cutting {own.source.name} into tokens", index / len(own.pairs))
+            if cancelled():
+                raise Cancelled
+        pair = Pair(*(tuple(marked.encode(side).tolist()) for side in sides))
+        takes = room(len(pair.source), len(pair.target))
+        if takes <= n_ctx:
+            pairs.append(pair)
+            size += sum(len(side.encode()) for side in sides)
+            continue
+        refused, shortest = refused + 1, min(shortest, takes)
+        unusable.append(Unusable(own.lines[index], f"too long: it takes {takes:,} tokens, and the context has {n_ctx:,}"))
+    if not pairs:
+        raise DataError(
+            f"No pair of {own.source.name} fits into a context of {n_ctx:,}.",
+            f"The shortest takes {shortest:,} tokens.",
+            f"Use a context of {shortest:,} or more.",
+        )
+    unusable = sorted(unusable, key=lambda each: each.line)[:LISTED]
+    examples = own_examples(pairs, marked.eos, experiment.seed, experiment.task.validation)
+    per_token = size / sum(len(pair.source) + len(pair.target) for pair in pairs)
+    return _corpus(own.source.name, marked, examples, per_token, tuple(unusable), refused)
+
+
+def _corpus(
+    name: str, tokenizer: Marked, examples: Examples, bytes_per_token: float, unusable: tuple[Unusable, ...] = (),
+    refused: int = 0,
+) -> Corpus:  # fmt: skip
     train, validation = (as_text(part, tokenizer) for part in (examples.train, examples.validation))
     counts = np.bincount(train.numpy(), minlength=tokenizer.vocab)
     counts[-len(NAMES) :] = 0  # special tokens are no part of the text
-    return Corpus(task.title, tokenizer, train, validation, 1.0, counts, examples)
+    return Corpus(name, tokenizer, train, validation, bytes_per_token, counts, examples, unusable, refused)
 
 
-def as_text(part: tuple[Tensor, Tensor, Tensor, Tensor], tokenizer: Marked) -> Tensor:
+def as_text(part: Rows, tokenizer: Marked) -> Tensor:
     """Every question, bos, its answer and eos, one after the other, int64 (tokens,)."""
-    sources, source_lengths, targets, target_lengths = part
-    rows = zip(sources, source_lengths.tolist(), targets, target_lengths.tolist(), strict=True)
-    bos, eos = torch.tensor([tokenizer.bos]), torch.tensor([tokenizer.eos])
-    return torch.cat([piece for source, s, target, t in rows for piece in (source[:s], bos, target[:t], eos)])
+    column = torch.ones(len(part.source), 1, dtype=torch.int64)
+    rows = torch.cat((part.source, column * tokenizer.bos, part.target, column * tokenizer.eos), dim=1)
+    asked = torch.arange(part.source.shape[1]) < part.source_lengths[:, None]
+    said = torch.arange(part.target.shape[1]) < part.target_lengths[:, None]
+    return rows[torch.cat((asked, column > 0, said, column > 0), dim=1)]
 
 
 def questions_fit(experiment: Experiment, examples: Examples) -> None:
     """Raises DataError where the longest question with its answer is longer than the context."""
     source, target = examples.train.source.shape[1], examples.train.target.shape[1]
-    both = experiment.model.architecture != "encoder-decoder"
-    needed = source + 1 + target if both else max(source, target + 1)
-    n_ctx = experiment.model.n_ctx
+    needed, n_ctx = _room(experiment)(source, target), experiment.model.n_ctx
     if needed > n_ctx:
         parts = f"a question of {source} symbols" if source else "sequences"
         raise DataError(
@@ -51,3 +104,28 @@ def questions_fit(experiment: Experiment, examples: Examples) -> None:
             f"It has {parts} and answers of {target}, which take {needed} tokens.",
             f"Use a context of {needed} or more.",
         )
+
+
+def floor(experiment: Experiment) -> float | None:
+    """The validation loss in nats per token that no model can beat, or None where nobody knows: texts, pairs, pictures."""
+    task = experiment.task
+    if not task.generated:
+        return None
+    return _floor(task.kind, experiment.objective, task.mask_ratio, task.mask_rule)
+
+
+@lru_cache(maxsize=64)
+def _floor(kind: str, objective: str, ratio: float, rule: str) -> float | None:
+    task = TASKS[kind]
+    if objective != "masked":
+        return task.floor()
+    if task.longest()[0]:
+        return task.masked_floor()
+    return task.masked_floor(ratio) if rule == "always" else None
+
+
+def _room(experiment: Experiment) -> Callable[[int, int], int]:
+    """The tokens of context that a question and an answer of some lengths take: one text, or two in two stacks."""
+    if experiment.model.architecture == "encoder-decoder":
+        return lambda source, target: max(source, target + 1)
+    return lambda source, target: source + 1 + target

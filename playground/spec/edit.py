@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from playground.spec.check import Problem, SpecError, parse
 from playground.spec.experiment import Experiment
-from playground.spec.model import Layer
+from playground.spec.model import Layer, ModelSpec
 from playground.spec.record import Record, info
 
 Kind = Literal["same", "hot", "graft", "fresh"]
@@ -79,6 +79,17 @@ def moved(experiment: Experiment, stack: str, index: int, to: int) -> Experiment
 def change(old: Experiment, new: Experiment) -> Kind:
     """What it costs to go from one to the other: the dearest kind of change among the fields that differ."""
     return _change(old, new)
+
+
+def first_attention(model: ModelSpec) -> str:
+    """The path of the first attention part, of the decoder where there is one; of the embedding where there is none."""
+    found = (
+        f"model.{stack}[{index}].attention"
+        for stack in ("decoder", "encoder")
+        for index, layer in enumerate(model.stacks.get(stack, ()))
+        if layer.attention
+    )
+    return next(found, "model.embedding")
 
 
 def _step(value: Any, step: str | int, path: str) -> Any:

@@ -16,6 +16,9 @@ GENERATED = (
 )  # fmt: skip
 """Tasks whose questions and answers are drawn at random; `data.tasks` has a row for each."""
 
+OWN = ("text", "pairs")
+"""What is learned from a file: a text, or a table of questions with their answers."""
+
 Objective = Literal["next", "masked", "prefix", "sequence"]
 
 
@@ -38,19 +41,24 @@ class TokenizerSpec(Record):
 class TaskSpec(Record):
     """What is learned, and from what."""
 
-    kind: Literal[  # GENERATED, written out for the type checker
-        "text", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum",
+    kind: Literal[  # OWN and GENERATED, written out for the type checker
+        "text", "pairs", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum",
         "temporal-order", "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar",
         "digits-paint", "digits-classify",
     ] = field(
-        "text", "Task", "A text, or questions whose answers are known, drawn at random from the seed.", change="fresh"
+        "text",
+        "Task",
+        "A text; pairs of texts from a table of yours, to be turned one into the other; or questions whose answers are known, "
+        "drawn at random from the seed.",
+        change="fresh",
     )  # fmt: skip
     text: str = field(
         PYTHON_DOCS,
         "Text",
-        "python-docs is CPython's own documentation; anything else is the path of a file.",
+        "python-docs is CPython's own documentation; anything else is the path of a file. Pairs are a TSV or CSV file, source "
+        "and target in its first two columns.",
         change="fresh",
-        when=("kind", ("text",)),
+        when=("kind", OWN),
     )
     examples: int = field(
         20_000,
@@ -88,13 +96,18 @@ class TaskSpec(Record):
     validation: float = field(
         0.1,
         "Validation share",
-        "Share of the text, at its end, that is never trained on.",
+        "Share of the text, at its end, or of the pairs, that is never trained on.",
         change="fresh",
         gt=0.0,
         le=0.5,
         step=0.05,
-        when=("kind", ("text",)),
+        when=("kind", OWN),
     )
+
+    @property
+    def generated(self) -> bool:
+        """Whether its questions are drawn at random, with symbols of their own."""
+        return self.kind not in OWN
 
 
 class Experiment(Record):

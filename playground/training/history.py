@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from playground.training.report import StepReport
@@ -15,7 +17,7 @@ class History:
     def __init__(self) -> None:
         self._rows = np.zeros((256, len(COLUMNS)))
         self._count = 0
-        self._validations: list[tuple[int, float]] = []
+        self._validations: list[tuple[int, float, float]] = []
 
     def __len__(self) -> int:
         return self._count
@@ -27,7 +29,8 @@ class History:
         self._rows[self._count] = [getattr(report, name) for name in COLUMNS]
         self._count += 1
         if report.validation is not None:
-            self._validations.append((report.step, report.validation))
+            score = math.nan if report.score is None else report.score
+            self._validations.append((report.step, report.validation, score))
 
     @property
     def steps(self) -> np.ndarray:
@@ -57,16 +60,21 @@ class History:
     @property
     def validation_steps(self) -> np.ndarray:
         """Steps that were followed by a validation."""
-        return np.array([step for step, _ in self._validations], dtype=np.float64)
+        return self._validated(0)
 
     @property
     def validation(self) -> np.ndarray:
         """Validation losses in nats per token."""
-        return np.array([loss for _, loss in self._validations], dtype=np.float64)
+        return self._validated(1)
+
+    @property
+    def scores(self) -> np.ndarray:
+        """With each validation the share of questions answered without a mistake, 0 to 1; NaN where nothing was asked."""
+        return self._validated(2)
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
-        """Everything, for a checkpoint: (steps, columns) and (validations, 2)."""
-        validations = np.array(self._validations, dtype=np.float64).reshape(-1, 2)
+        """Everything, for a checkpoint: (steps, columns) and (validations, 3)."""
+        validations = np.array(self._validations, dtype=np.float64).reshape(-1, 3)
         return self._rows[: self._count].copy(), validations
 
     @classmethod
@@ -75,8 +83,11 @@ class History:
         made = cls()
         made._rows = np.concatenate((rows, np.zeros((256, len(COLUMNS)))))
         made._count = len(rows)
-        made._validations = [(int(step), float(loss)) for step, loss in validations]
+        made._validations = [(int(step), float(loss), float(score)) for step, loss, score in validations]
         return made
+
+    def _validated(self, column: int) -> np.ndarray:
+        return np.array([row[column] for row in self._validations], dtype=np.float64)
 
     def _column(self, name: str) -> np.ndarray:
         return self._rows[: self._count, COLUMNS.index(name)]

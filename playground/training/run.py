@@ -10,7 +10,7 @@ import torch
 
 from playground.data.corpus import Corpus, load_corpus, with_marks
 from playground.data.errors import DataError
-from playground.data.questions import load_questions, questions_fit
+from playground.data.questions import load_pairs, load_questions, questions_fit
 from playground.data.special import plain
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
@@ -106,7 +106,7 @@ class Run:
             self.trainer.update(experiment)
             return Run(experiment, self.corpus, self.trainer, self.name), "hot", ""
         if kind == "graft" and experiment.marked == self.experiment.marked:
-            return self._grafted(experiment)
+            return self._grafted(experiment, progress, cancelled)
         same_text = _text_of(experiment) == _text_of(self.experiment)
         tokenizer = (
             plain(self.corpus.tokenizer) if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
@@ -128,11 +128,14 @@ class Run:
         model = build(self.experiment.model, self.experiment.seed)
         return Run(self.experiment, self.corpus, Trainer(self.experiment, model, self.corpus, self.device), self.name)
 
-    def _grafted(self, experiment: Experiment) -> tuple[Run, Literal["graft"], str]:
-        old = self.trainer
-        _corpus_fits(experiment, self.corpus)
+    def _grafted(self, experiment: Experiment, progress: Tick, cancelled: Asked) -> tuple[Run, Literal["graft"], str]:
+        old, corpus = self.trainer, self.corpus
+        if _text_of(experiment) == _text_of(self.experiment):
+            _corpus_fits(experiment, corpus)
+        else:  # another context has room for other pairs
+            corpus = load_pairs(experiment, plain(corpus.tokenizer), progress, cancelled)
         model, report = graft(old.model, experiment.model, experiment.seed)
-        trainer = Trainer(experiment, model, self.corpus, self.device)
+        trainer = Trainer(experiment, model, corpus, self.device)
         trainer.step, trainer.history, trainer.dropout_state = old.step, old.history, old.dropout_state
         trainer.batches.generator.set_state(old.batches.generator.get_state())
         if experiment.training.precision == old.training.precision:
@@ -141,7 +144,7 @@ class Run:
         if old.average is not None and trainer.average is not None:
             kept = {name: old.average.weights[name] for name in report.kept}
             trainer.average.restore(trainer.average.weights | kept, old.average.steps)
-        return Run(experiment, self.corpus, trainer, self.name), "graft", report.sentence
+        return Run(experiment, corpus, trainer, self.name), "graft", report.sentence
 
 
 def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
@@ -153,7 +156,9 @@ def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
 
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:
-    if experiment.task.kind != "text":
+    if experiment.task.kind == "pairs":
+        return load_pairs(experiment, tokenizer, progress, cancelled)
+    if experiment.task.generated:
         return load_questions(experiment)
     return load_corpus(
         experiment.task,
@@ -180,9 +185,10 @@ def _corpus_fits(experiment: Experiment, corpus: Corpus) -> None:
 
 def _text_of(experiment: Experiment) -> tuple[object, ...]:
     """What decides which tokens there are, whatever is asked of them."""
-    task = experiment.task
+    task, model = experiment.task, experiment.model
     drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
-    return task.kind, task.text, task.tokenizer, task.validation, drawn
+    room = (model.n_ctx, model.architecture) if task.kind == "pairs" else ()
+    return task.kind, task.text, task.tokenizer, task.validation, drawn, room
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

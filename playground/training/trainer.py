@@ -16,6 +16,7 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 from playground.data.batch import IGNORE, Batch
 from playground.data.corpus import Corpus
 from playground.data.feeds import Feed, make_feed
+from playground.data.questions import floor
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
 from playground.training.averaging import Average
@@ -47,6 +48,8 @@ class Trainer:
         self.average = self._averaging(None)
         self.score: float | None = None
         """The share of questions answered without a mistake in the last validation; None for texts."""
+        self.floor = floor(experiment)
+        """The validation loss that no model can beat, where it is known."""
         generator = torch.Generator().manual_seed(experiment.seed)
         self.batches = self._batches(generator)
         self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()

@@ -19,6 +19,7 @@ TITLES = {
     "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
     "llama": "Llama", "t5": "T5",
 }  # fmt: skip
+TABLES = "*.tsv *.tab *.csv"
 TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}
 
 
@@ -33,11 +34,12 @@ def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
     kind = "encoder-decoder" if len(model.stacks) == 2 else "encoder-only" if model.encoder else "decoder-only"
     depth = sum(len(layers) for layers in model.stacks.values())
     detail = f"{kind} · {depth} layer{'s' if depth != 1 else ''}"
-    if task.kind != "text":
+    if task.generated:
         return title(name), detail, task_title(task.kind), f"{task.examples:,} examples"
     text = "Python docs" if task.text == PYTHON_DOCS else Path(task.text).name
     text = text if len(text) <= 24 else text[:23] + "…"
-    return title(name), detail, text, f"{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}"
+    pairs = "pairs · " if task.kind == "pairs" else ""
+    return title(name), detail, text, f"{pairs}{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}"
 
 
 def task_title(kind: str) -> str:
@@ -52,6 +54,7 @@ def fill_menus(window: MainWindow) -> None:
     bar.model_menu.aboutToShow.connect(lambda: _fill_models(window))
     bar.text_menu.addAction("Python docs", lambda: window.open_text(PYTHON_DOCS))
     bar.text_menu.addAction(made["open_text"])
+    bar.text_menu.addAction(made["open_pairs"])
     generated = bar.text_menu.addMenu("Generated tasks")
     for kind in GENERATED:
         generated.addAction(task_title(kind), partial(window.open_task, kind))
@@ -80,6 +83,19 @@ def choose_text(parent: QWidget) -> str:
         parent, "Train on a text", str(Path.home()), "Text, Markdown, code (*);;Text (*.txt *.md)"
     )
     return chosen
+
+
+def choose_pairs(parent: QWidget) -> str:
+    """A table of pairs chosen by the person, or nothing."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Train on pairs of texts: source and target", str(Path.home()), f"Tables ({TABLES}) ;; All files (*)"
+    )
+    return chosen
+
+
+def is_table(path: Path) -> bool:
+    """Whether a file's name says that it holds a table."""
+    return f"*{path.suffix.lower()}" in TABLES.split()
 
 
 def choose_model(parent: QWidget) -> Path | None:

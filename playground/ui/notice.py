@@ -6,7 +6,8 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from playground.style.widgets import repolish
-from playground.worker.mailbox import Fault, Progress
+from playground.ui.left_out import LeftOutList, sentence
+from playground.worker.mailbox import Fault, LeftOut, Progress
 
 NEWS_MS = 8000
 """How long good news stays; a fault stays until it is closed."""
@@ -20,6 +21,10 @@ class NoticeBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.message, self.job = _Row("Close"), _Row("Cancel")
+        self.list = QPushButton("Show them")
+        self.list.setProperty("role", "link")
+        self.message.row.insertWidget(1, self.list)
+        self._left: LeftOut | None = None
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
@@ -32,6 +37,7 @@ class NoticeBar(QWidget):
             column.addWidget(row)
             row.hide()
         self.message.button.clicked.connect(self.clear)
+        self.list.clicked.connect(self._show_list)
         self.job.button.clicked.connect(self.cancelled)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -49,9 +55,14 @@ class NoticeBar(QWidget):
 
     def news(self, text: str) -> None:
         """Say something good for a while; never over a fault that is still there."""
-        if self.message.property("role") != "notice" or self.message.isHidden():
+        if self.message.isHidden() or (self.message.property("role") != "notice" and self._left is None):
             self._say(text, "card")
             self._timer.start(NEWS_MS)
+
+    def left_out(self, left: LeftOut) -> None:
+        """Say that some lines of a table cannot be used, and offer the list of them; it stays until closed."""
+        self._timer.stop()
+        self._say(sentence(left), "card", left)
 
     def progress(self, progress: Progress) -> None:
         """Show how far a long job is."""
@@ -69,7 +80,13 @@ class NoticeBar(QWidget):
         self.message.hide()
         self._settle()
 
-    def _say(self, text: str, role: str) -> None:
+    def _show_list(self) -> None:
+        if self._left is not None:
+            LeftOutList(self._left, self.window()).show()
+
+    def _say(self, text: str, role: str, left: LeftOut | None = None) -> None:
+        self._left = left
+        self.list.setVisible(left is not None)
         self.message.label.setText(text)
         self.message.setProperty("role", role)
         repolish(self.message)

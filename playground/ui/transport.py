@@ -28,7 +28,7 @@ class TransportBar(QWidget):
         self.restart = self._round("Start again from step 0", 34, self.restart_pressed)
         self.play = self._round("Play", 46, self.play_pressed)
         self.step = self._round("One step", 34, self.step_pressed)
-        units = {"step": "step", "loss": "loss, nats", "validation": "validation", "speed": "tokens / s"}
+        units = {"step": "step", "loss": "loss, nats", "validation": "validation", "score": "right", "speed": "tokens / s"}
         self.figures = {name: _Figure(unit) for name, unit in units.items()}
         self.device, self.watching = Pill("starting"), Pill("")
         self.watching.setToolTip("Share of the time that goes into pictures and answers instead of training")
@@ -83,6 +83,11 @@ class TransportBar(QWidget):
         self.figures["step"].show_value(f"{status.step:,}")
         self.figures["loss"].show_value("–" if status.loss is None else f"{status.loss:.3f}")
         self.figures["validation"].show_value("–" if status.validation is None else f"{status.validation:.3f}")
+        self.figures["score"].setVisible(status.score is not None)
+        self.figures["score"].show_value("–" if status.score is None else _percent(status.score))
+        self.figures["validation"].setToolTip(
+            "" if status.floor is None else f"No model gets below {status.floor:.3f} nats per token here"
+        )
         if status.tokens_per_s or not status.step:  # at rest, the speed it had stays
             self.figures["speed"].show_value(_thousands(status.tokens_per_s) if status.tokens_per_s else "–")
         if status.device:
@@ -171,6 +176,11 @@ class _Figure(QWidget):
         self.value.setFont(theme.font(1.45, bold=True))
         self.unit.setFont(theme.font(0.85))
         self.setMinimumWidth(self.value.fontMetrics().horizontalAdvance("88,888"))
+
+
+def _percent(share: float) -> str:
+    """A share that is 100 % only when nothing is missing."""
+    return "100 %" if share == 1.0 else f"{min(share, 0.999):.1%}".replace("%", " %")
 
 
 def _thousands(value: float) -> str:

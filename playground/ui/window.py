@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +24,7 @@ from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
+from playground.ui.delivery import Delivery
 from playground.ui.diagram.view import DiagramView
 from playground.ui.document import Document
 from playground.ui.inspector.form import Inspector
@@ -33,21 +33,13 @@ from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
-from playground.views.attention.frame import AttentionFrame, AttentionLook
-from playground.views.frames import Frame, Look
+from playground.views.attention.frame import AttentionLook
+from playground.views.frames import Look
 from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
-from playground.worker.mailbox import Applied, Fault, Mailbox, Saved, Status
-
-BUSY_MS, IDLE_MS = 40, 120
-"""How often the mailbox is looked into while something moves, and while nothing does."""
-
+from playground.worker.mailbox import Fault, Mailbox, Status
 
 ATTENTION = re.compile(r"model\.(encoder|decoder)\[(\d+)\](\.attention|\.cross|)$")
 """The parts that the attention view has heads of."""
-LONGEST_WAIT = 0.4
-"""Seconds between two pictures at most."""
-DRAWING_SHARE = 0.03
-"""The share of the time that painting pictures may take while the model trains: painting holds the interpreter's lock."""
 
 
 class MainWindow(QMainWindow):
@@ -64,8 +56,6 @@ class MainWindow(QMainWindow):
         self._sent: dict[str, object] = {}
         self._attention: Any = None
         """The attention panel, once it has been built."""
-        self._pending: dict[str, Frame] = {}
-        self._drawn, self._used = 0.0, 0.0
         self._painted = False
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
@@ -77,9 +67,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name = actions.make(self)
         files.fill_menus(self)
         self._connect()
-        self.timer = QTimer(self)
-        self.timer.setInterval(BUSY_MS)
-        self.timer.timeout.connect(self.poll)
+        self._delivery = Delivery(self)
+        self.timer = self._delivery.timer
         if self._settings is not None and (geometry := self._settings.value("geometry")) is not None:
             self.restoreGeometry(geometry)
 
@@ -88,12 +77,12 @@ class MainWindow(QMainWindow):
     def toggle_play(self) -> None:
         """Train, or pause."""
         self.mailbox.send(Pause() if self.status.mode == "running" else Play())
-        self.timer.setInterval(BUSY_MS)
+        self._delivery.hurry()
 
     def one_step(self) -> None:
         """One optimiser step."""
         self.mailbox.send(Step())
-        self.timer.setInterval(BUSY_MS)
+        self._delivery.hurry()
 
     def restart(self) -> None:
         """Fresh weights, step 0."""
@@ -103,6 +92,10 @@ class MainWindow(QMainWindow):
     def open_text(self, path: str) -> None:
         """Train on another text (a path, or the name of a built-in one); training starts on it."""
         self._learn(kind="text", text=path)
+
+    def open_pairs(self, path: str) -> None:
+        """Train on pairs of texts from a table; training starts on it."""
+        self._learn(kind="pairs", text=path)
 
     def open_task(self, kind: str) -> None:
         """Train on a generated task by its name; training starts on it."""
@@ -125,6 +118,11 @@ class MainWindow(QMainWindow):
         """Choose a text file."""
         if path := files.choose_text(self):
             self.open_text(path)
+
+    def ask_for_pairs(self) -> None:
+        """Choose a table of pairs."""
+        if path := files.choose_pairs(self):
+            self.open_pairs(path)
 
     def ask_for_model(self) -> None:
         """Choose a model folder."""
@@ -170,76 +168,9 @@ class MainWindow(QMainWindow):
             cross = ".cross" if found[3] == ".cross" else ""
             panel.select(f"{found[1]}.{found[2]}{cross}")
 
-    # -- what comes back ----------------------------------------------------------------------------------------
-
     def poll(self) -> None:
-        """Take the letters and hand them out; the one GUI timer calls this."""
-        letters = self.mailbox.take()
-        for event in letters.events:
-            self._on_event(event)
-        if letters.status is not None:
-            self.status = letters.status
-            self.transport.show_status(self.status)
-            self.timeline.set_live(self.status.mode == "running", self.status.step)
-        if letters.reports:
-            self.timeline.add(letters.reports)
-        if letters.progress is not None:
-            self.notice.progress(letters.progress)
-        self._pending.update(letters.frames)
-        if isinstance(seen := letters.frames.get("attention"), AttentionFrame):
-            self._pending["diagram"] = seen  # its thumbnails, drawn at another tick: no frame shall take long
-        self._draw_one()
-        if letters.answer is not None:
-            self.prompt.draw(letters.answer)
-        moving = self.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
-        if (interval := BUSY_MS if moving else IDLE_MS) != self.timer.interval():
-            self.timer.setInterval(interval)
-
-    def _draw_one(self) -> None:
-        """Draw the picture that has waited longest: one a tick, and while training no more than its share of the time."""
-        now, used = time.perf_counter(), time.thread_time()
-        # this thread's own time since the last picture: all painting counts, waiting for the interpreter does not
-        wait = min(LONGEST_WAIT, (used - self._used) / DRAWING_SHARE)
-        if not self._pending or (self.status.mode == "running" and now - self._drawn < wait):
-            return
-        self._drawn, self._used = now, used
-        name = next(iter(self._pending))
-        frame = self._pending.pop(name)
-        if isinstance(frame, AttentionFrame) and name == "diagram":
-            self.diagram.draw_attention(frame)
-        else:
-            self.stage.draw({name: frame})
-
-    def _on_event(self, event: Applied | Saved | Fault) -> None:
-        if isinstance(event, Fault):
-            self.notice.fault(event)
-            if event.number is not None:
-                self.document.rejected(event.number)
-            return
-        if isinstance(event, Applied) and event.change != "hot":
-            self._pending.clear()  # pictures of the model before
-        if isinstance(event, Saved):
-            self.notice.news(f"Saved to {event.folder}.")
-            return
-        if event.change in ("opened", "fresh"):
-            self.timeline.clear()
-        if event.change == "opened":
-            self.document.opened(event)
-            self.select(self._first_attention())
-        else:
-            self.document.settled(event)
-        if event.kept:
-            self.inspector.show_message(event.kept)
-
-    def _first_attention(self) -> str:
-        stacks = self.document.experiment.model.stacks
-        found = (
-            f"model.{stack}[{index}].attention"
-            for stack in ("decoder", "encoder")
-            for index, layer in enumerate(stacks.get(stack, ()))
-            if layer.attention
-        )
-        return next(found, "model.embedding")
+        """Take what the engine has sent and show it; the one GUI timer calls this."""
+        self._delivery.poll()
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -305,20 +236,20 @@ class MainWindow(QMainWindow):
         self.document.replace(experiment, text)
         _, stack, index = edit.split(path)
         left = len(getattr(experiment.model, str(stack)))
-        self.select(f"model.{stack}[{min(int(index) + further, left - 1)}]" if left else self._first_attention())
+        behind = f"model.{stack}[{min(int(index) + further, left - 1)}]"
+        self.select(behind if left else edit.first_attention(experiment.model))
 
     def _on_document(self) -> None:
         experiment = self.document.experiment
         self.diagram.set_model(experiment.model)
         self.inspector.set_experiment(experiment, self.document.preset)
         if not edit.exists(experiment, self.selected):
-            self.select(self._first_attention())
+            self.select(edit.first_attention(self.document.experiment.model))
         self.transport.show_document(*files.describe(self.document.name, experiment))
         changed = experiment != self.document.preset
         self.setWindowTitle(f"{files.title(self.document.name)}{' (changed)' if changed else ''} – Transformer Playground")
 
     def _watch(self) -> None:
-        self._drawn = 0.0  # what has just come into sight is drawn at once
         self._link_attention()
         for view, look in self.stage.looks().items():
             if view == "attention" and look is None and self.stage.panels:
@@ -326,7 +257,7 @@ class MainWindow(QMainWindow):
             if self._sent.get(view, self) != look:
                 self._sent[view] = look
                 self.mailbox.send(Watch(view, look))
-        self.timer.setInterval(BUSY_MS)
+        self._delivery.draw_at_once()
 
     def _link_attention(self) -> None:
         """Choosing a head in the attention view chooses its part, as choosing the part chooses a head."""
@@ -380,10 +311,12 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """A dropped model folder is opened, anything else is a text to train on."""
+        """A dropped model folder is opened, a table holds pairs to train on, anything else is a text."""
         path = Path(event.mimeData().urls()[0].toLocalFile())
         if (path / "experiment.toml").is_file():
             self.open_model(path)
+        elif files.is_table(path):
+            self.open_pairs(str(path))
         else:
             self.open_text(str(path))
 

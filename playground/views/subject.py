@@ -25,6 +25,8 @@ class Subject:
     history: History
     step: int
     device: torch.device
+    floor: float | None = None
+    """The validation loss that no model can beat, where it is known."""
 
 
 @dataclass(frozen=True)

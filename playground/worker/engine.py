@@ -30,7 +30,7 @@ from playground.worker.commands import (
 from playground.worker.faults import fault
 from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
 from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Saved
-from playground.worker.reporting import Reporter
+from playground.worker.reporting import Reporter, left_out
 from playground.worker.watching import Job, Watching
 
 GAP_SECONDS = 0.02
@@ -244,11 +244,15 @@ class Engine:
         if self._run is None or run.trainer is not self._run.trainer:
             self._steps = None
         self._publish()  # step reports of the run before come before the news
+        corpus = run.corpus
+        new_text = self._run is None or self._run.corpus is not corpus
         self._run = run
         self._use_threads(run)
         if change != "hot":
             self._watching.model_changed(forget=change != "graft")
         self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
+        if new_text and (left := left_out(corpus)) is not None:
+            self._mailbox.put_event(left)
 
     def _save(self, command: Save) -> None:
         if self._run is None:
@@ -292,7 +296,7 @@ class Engine:
     def _subject(self) -> Subject:
         assert self._run is not None
         trainer = self._run.trainer
-        return Subject(trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device)
+        return Subject(trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor)
 
     def _publish(self, mode: Mode | None = None) -> None:
         """Say how it stands; without a `mode`, what follows from playing or not."""

@@ -29,6 +29,10 @@ class Status:
     threads: int = 0
     watching: float = 0.0
     parameters: int = 0
+    score: float | None = None
+    """The share of questions answered without a mistake in the last validation, 0 to 1; None for texts."""
+    floor: float | None = None
+    """The validation loss that no model can beat, where it is known."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,16 @@ class Saved:
 
 
 @dataclass(frozen=True)
+class LeftOut:
+    """Some lines of the person's table could not be used: how many of how many, and why the first of them could not."""
+
+    name: str
+    refused: int
+    used: int
+    lines: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True)
 class Fault:
     """Something went wrong, in words: what, why, what to do. `number` is that of the Apply it answers, if any."""
 
@@ -89,13 +103,16 @@ class Fault:
         return " ".join(part for part in (self.what, self.why, self.remedy) if part)
 
 
+Event = Applied | Saved | LeftOut | Fault
+
+
 @dataclass
 class Letters:
     """What `take` hands over; the taker owns it."""
 
     frames: dict[str, Frame] = field(default_factory=dict)
     reports: list[StepReport] = field(default_factory=list)
-    events: list[Applied | Saved | Fault] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
     status: Status | None = None
     answer: Answer | None = None
     progress: Progress | None = None
@@ -129,7 +146,7 @@ class Mailbox:
         with self._lock:
             self._letters.reports.extend(reports)
 
-    def put_event(self, event: Applied | Saved | Fault) -> None:
+    def put_event(self, event: Event) -> None:
         """Events are never lost and stay in order."""
         with self._lock:
             if isinstance(event, Applied) and event.change != "hot":

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 
 import torch
 
+from playground.data.corpus import Corpus
 from playground.training.report import StepReport
 from playground.training.run import Run
-from playground.worker.mailbox import Mailbox, Mode, Status
+from playground.worker.mailbox import LeftOut, Mailbox, Mode, Status
 
 PUBLISH_SECONDS = 0.15
 """How often status and step reports go into the mailbox while training."""
@@ -43,7 +45,7 @@ class Reporter:
             self._mailbox.put_status(Status(mode=mode, device=self.device, threads=threads))
             return
         history, running = run.trainer.history, mode == "running"
-        validations = history.validation
+        validations, scores = history.validation, history.scores
         status = Status(
             mode=mode,
             step=run.trainer.step,
@@ -53,6 +55,17 @@ class Reporter:
             device=self.device,
             threads=threads,
             watching=watching if running else 0.0,
+            score=float(scores[-1]) if len(scores) and math.isfinite(scores[-1]) else None,
+            floor=run.trainer.floor,
             parameters=sum(parameter.numel() for parameter in run.trainer.model.parameters()),
         )
         self._mailbox.put_status(status)
+
+
+def left_out(corpus: Corpus) -> LeftOut | None:
+    """Which lines of the person's table could not be used; None where all could, or there is no table."""
+    if not corpus.refused or corpus.examples is None:
+        return None
+    examples = corpus.examples
+    used = len(examples.train.source) + (len(examples.validation.source) if examples.disjoint else 0)
+    return LeftOut(corpus.name, corpus.refused, used, tuple((each.line, each.reason) for each in corpus.unusable))

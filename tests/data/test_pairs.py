@@ -51,7 +51,7 @@ def test_tables_of_every_kind(tmp_path, content, delimiter):
     assert found.unusable == ()
     assert found.refused == 0
     assert found.delimiter == delimiter
-    assert found.name == "pairs.txt"
+    assert found.source.name == "pairs.txt"
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc", "Zl", "Zp"]), min_size=1, max_size=20).map(str.strip).filter(bool)
@@ -190,4 +190,4 @@ def test_places_that_hold_no_table(tmp_path):
 
 def test_the_digest_follows_from_the_text(tmp_path):
     first, same, other = (read(tmp_path, text) for text in ("a\tb\n", "a\tb\r\n", "a\tc\n"))
-    assert first.digest == same.digest != other.digest
+    assert first.source.digest == same.source.digest != other.source.digest

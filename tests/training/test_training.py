@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numpy as np
 import pytest
 import torch
 
@@ -243,10 +244,13 @@ def test_measuring_the_precision_changes_nothing(experiment):
 def test_history_grows_and_comes_back():
     history = History()
     for step in range(1, 600):
-        history.add(StepReport(step, 1 / step, 0.1, 2.0, 3.0, validation=0.5 if step % 100 == 0 else None))
+        history.add(StepReport(step, 1 / step, 0.1, 2.0, 3.0, validation=0.5 if step % 100 == 0 else None,
+                               score=0.25 if step == 200 else None))  # fmt: skip
     assert len(history) == 599
     again = History.restored(*history.arrays())
     assert again.loss.tolist() == history.loss.tolist()
     assert again.validation_steps.tolist() == [100, 200, 300, 400, 500]
+    assert again.scores[1] == 0.25
+    assert np.isnan(again.scores[[0, 2, 3, 4]]).all()
     again.add(StepReport(600, 0.0, 0.1, 2.0, 3.0))
     assert len(history) == 599

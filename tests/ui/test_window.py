@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from playground.spec.model import CrossAttention
 from playground.style import theme
+from playground.ui.left_out import LeftOutList
 from playground.ui.prompt import DEFAULT_PROMPT
 from playground.views.table import VIEWS
 
@@ -288,3 +289,21 @@ def test_a_prompt_nobody_wrote_gives_way_to_a_question_of_the_task(desk):
     desk.until(lambda: window.prompt.edit.text() != DEFAULT_PROMPT)
     assert set(window.prompt.edit.text().replace(" ", "")) <= set("012")
     desk.until(lambda: bool(window.prompt.edit.continuation()))
+
+
+def test_pairs_are_dropped_and_the_useless_lines_can_be_read(desk, tmp_path):
+    window = desk.window
+    path = tmp_path / "pairs.tsv"
+    path.write_text("no tab\n" + "".join(f"{n}\t{n}\n" for n in range(10, 60)), encoding="utf-8")
+    drop(window, path)
+    desk.until(lambda: window.document.running.task.kind == "pairs" and window.status.mode == "running")
+    desk.until(lambda: "50 pairs can be used, 1 line cannot" in window.notice.text())
+    assert "pairs" in window.transport.text.text()
+    desk.qtbot.mouseClick(window.notice.list, LEFT)
+    shown = window.findChild(LeftOutList)
+    assert [shown.table.item(0, column).text().split(":")[0] for column in (0, 1)] == ["1", "One column"]
+    desk.qtbot.keyClick(shown, Qt.Key.Key_Escape)
+    desk.qtbot.mouseClick(window.notice.message.button, LEFT)
+    desk.until(lambda: not window.notice.text())
+    desk.until(lambda: window.status.score is not None, 60)
+    assert window.transport.figures["score"].isVisible()

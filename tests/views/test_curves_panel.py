@@ -1,6 +1,7 @@
 """The curves panel, used with mouse and keys; and the numbers behind the lines."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -222,7 +223,9 @@ def test_every_control_has_a_name(panel):
     for made in panel.findChildren(QPushButton):
         assert made.accessibleName()
     assert panel.loss.accessibleName() == "Loss"
-    assert {small.accessibleName() for small in panel.small.values()} == {"Learning rate", "Tokens / s", "Gradient norm"}
+    assert {small.accessibleName() for small in panel.small.values()} == {
+        "Learning rate", "Tokens / s", "Gradient norm", "Answered right, %"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("size", [(300, 180), (352, 210), (520, 420), (1250, 700)])
@@ -234,3 +237,16 @@ def test_every_size_is_possible(panel, size):
     assert panel.loss.getViewBox().width() > 100
     assert panel.small["grad_norm"].isVisible() is (size[0] >= 560)
     assert panel.units.isVisible() is (size[0] >= 480)
+
+
+def test_a_task_shows_its_score_and_the_least_loss_that_is_possible(panel):
+    shown = frame(validations=4)
+    assert panel.small["scores"].isHidden()
+    task = replace(shown, scores=np.array([np.nan, 0.25, 0.5, 0.75]), floor=1.5)
+    panel.draw(task)
+    assert not panel.small["scores"].isHidden()
+    assert panel.small["scores"].text() == "75"
+    assert "1.500 least possible" in panel.loss.end_labels()
+    panel.draw(shown)
+    assert panel.small["scores"].isHidden()
+    assert not any("possible" in label for label in panel.loss.end_labels())

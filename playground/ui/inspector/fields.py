@@ -75,7 +75,7 @@ def needed(experiment: Experiment, path: str) -> bool:
     holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
     if path in ("task.mask_ratio", "task.mask_rule"):
         return experiment.objective == "masked"
-    if path.startswith("task.tokenizer") and experiment.task.kind != "text":
+    if path.startswith("task.tokenizer") and experiment.task.generated:
         return False  # a generated task brings its own symbols
     return means(holder, name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,7 +21,8 @@ class CurvesFrame(Frame):
     """The run so far, thinned to at most `max_points` a line (minimum and maximum of each stretch are kept).
 
     float64 arrays (points,): `steps, loss` and `lr_steps, lr, tokens_per_s, grad_norm`; `validation_steps, validation`
-    are whole. Losses in nats per token; `bytes_per_token` turns them into bits per byte.
+    are whole, and so are `scores`, the shares of questions answered without a mistake (NaN for a text). Losses in nats per
+    token; `bytes_per_token` turns them into bits per byte. No model gets below `floor`, where that is known.
     """
 
     steps: np.ndarray
@@ -33,3 +34,5 @@ class CurvesFrame(Frame):
     validation_steps: np.ndarray
     validation: np.ndarray
     bytes_per_token: float
+    scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
+    floor: float | None = None

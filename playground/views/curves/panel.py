@@ -19,8 +19,10 @@ from playground.views.curves.points import nearest, smoothed, thinned
 SMOOTHING = 0.9
 MARKED = 60
 """More validations than this are a line without marks."""
-SMALL = (("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"))
-NAMES = ("training", f"smoothed, {SMOOTHING}", "validation")
+SMALL = (
+    ("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"), ("scores", "Answered right, %"),
+)  # fmt: skip
+NAMES = ("training", f"smoothed, {SMOOTHING}", "validation", "least possible")
 UNITS = (("nats", "nats per token"), ("bits", "bits per byte"))
 
 
@@ -57,8 +59,13 @@ class CurvesPanel(QWidget):
         self._pages.setCurrentIndex(1 if anything else 0)
         self._smooth = smoothed(frame.loss, SMOOTHING)
         self._draw_loss()
+        asked = np.isfinite(frame.scores)
         for name, small in self.small.items():
-            small.draw(frame.lr_steps, getattr(frame, name))
+            if name == "scores":
+                small.draw(frame.validation_steps[: len(asked)][asked], 100.0 * frame.scores[asked])
+            else:
+                small.draw(frame.lr_steps, getattr(frame, name))
+        self._share_out()
         self._print_stamp()
         self._read(self._step)
 
@@ -78,6 +85,7 @@ class CurvesPanel(QWidget):
         self._smoothed.setPen(pen("accent", 2))
         self._smoothed.setSymbolBrush(theme.colour("accent"))
         self._smoothed.setSymbolPen(None)
+        self._floor.setPen(pen("quiet", 1.5, style=Qt.PenStyle.DashLine))
         self._validation.setPen(pen("text", 2))
         self._validation.setSymbolBrush(theme.colour("text"))
         self._validation.setSymbolPen(pen("window", 1))
@@ -109,6 +117,9 @@ class CurvesPanel(QWidget):
             kept = thinned(np.log10(steps) if self.log.isChecked() else steps, values, most)
             dots = len(kept) == 1 or (curve is self._validation and len(kept) <= MARKED)
             curve.setData(steps[kept], values[kept], symbol="o" if dots else None)
+        floor = frame.floor or 0.0  # below a floor of 0 nobody looks
+        spanned = frame.steps[[0, -1]] if floor and len(frame.steps) else np.zeros(0)
+        self._floor.setData(np.maximum(spanned, 1.0), np.full(len(spanned), floor * factor))
         colours, ends = theme.theme(), []
         for name, colour, steps, values in (
             (NAMES[2], colours.text, frame.validation_steps, frame.validation),
@@ -118,6 +129,8 @@ class CurvesPanel(QWidget):
             if len(values) and math.isfinite(values[-1]):
                 last = float(values[-1]) * factor
                 ends.append((name, colour, self._x(float(steps[-1])), last))
+        if len(spanned):
+            ends.append((NAMES[3], colours.quiet, self._x(float(spanned[-1])), floor * factor))
         self.loss.ends(ends)
         told = ", ".join(f"{name} {value:.3f}" for name, _, _, value in ends)
         self.loss.setAccessibleDescription(f"Step {frame.step:,}, {self._unit()}: {told}")
@@ -192,7 +205,7 @@ class CurvesPanel(QWidget):
         self.loss.enableAutoRange()
 
     def _build(self) -> None:
-        self._training, self._smoothed = self.loss.curve(), self.loss.curve()
+        self._training, self._smoothed, self._floor = self.loss.curve(), self.loss.curve(), self.loss.curve()
         self._validation = self.loss.curve()
         self.units.set_value("nats")
         self.units.set_accessible("Unit of the loss")
@@ -243,12 +256,18 @@ class CurvesPanel(QWidget):
             plot.pointed.connect(self._on_pointed)
             plot.fit_wanted.connect(self.show_everything)
 
+    def _share_out(self) -> None:
+        """Small plots that have something to say, as many as there is room for."""
+        asked = self._frame is not None and bool(np.isfinite(self._frame.scores).any())
+        self.small["scores"].setVisible(asked)
+        self.small["grad_norm"].setVisible(self.width() >= (760 if asked else 560))
+
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Little room shows the loss alone."""
         super().resizeEvent(event)
         tight = self.height() < 300
         self._beneath.setVisible(not tight)
-        self.small["grad_norm"].setVisible(self.width() >= 560)
+        self._share_out()
         for widget in (self.units, self.log, self.fit):
             widget.setVisible(self.width() >= 480)
         if self.loss.set_names(self.width() >= 480):

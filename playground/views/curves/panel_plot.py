@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, Signal
+from PySide6.QtCore import QEvent, QPointF, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetricsF, QMouseEvent, QPen
 from PySide6.QtWidgets import QGraphicsTextItem, QWidget
 
@@ -163,8 +163,8 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
         self.fit_wanted.emit()
 
 
-def pen(name: str, width: float, alpha: int = 255) -> QPen:
+def pen(name: str, width: float, alpha: int = 255, style: Qt.PenStyle = Qt.PenStyle.SolidLine) -> QPen:
     """A pen of the theme in force, in pixels."""
-    made = QPen(theme.colour(name, alpha), width)
+    made = QPen(theme.colour(name, alpha), width, style)
     made.setCosmetic(True)
     return made

@@ -27,6 +27,8 @@ class CurvesProbe:
             validation_steps=read_only(history.validation_steps, np.float64),
             validation=read_only(history.validation, np.float64),
             bytes_per_token=subject.corpus.bytes_per_token,
+            scores=read_only(history.scores, np.float64),
+            floor=subject.floor,
         )
 
 

@@ -1,0 +1,109 @@
+"""Delivery: takes the engine's letters out of the mailbox and hands them out, pictures one at a time at a budgeted pace."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+
+from playground.spec import edit
+from playground.views.attention.frame import AttentionFrame
+from playground.views.frames import Frame
+from playground.worker.mailbox import Applied, Event, Fault, LeftOut, Saved
+
+if TYPE_CHECKING:
+    from playground.ui.window import MainWindow
+
+BUSY_MS, IDLE_MS = 40, 120
+"""How often the mailbox is looked into while something moves, and while nothing does."""
+LONGEST_WAIT = 0.4
+"""Seconds between two pictures at most."""
+DRAWING_SHARE = 0.03
+"""The share of the time that painting pictures may take while the model trains: painting holds the interpreter's lock."""
+
+
+class Delivery:
+    """Owns the one GUI timer; it is `poll` that the timer calls."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+        self._pending: dict[str, Frame] = {}
+        self._drawn, self._used = 0.0, 0.0
+        self.timer = QTimer(window)
+        self.timer.setInterval(BUSY_MS)
+        self.timer.timeout.connect(window.poll)
+
+    def hurry(self) -> None:
+        """Something is about to come; look often."""
+        self.timer.setInterval(BUSY_MS)
+
+    def draw_at_once(self) -> None:
+        """What has just come into sight does not wait."""
+        self._drawn = 0.0
+        self.hurry()
+
+    def poll(self) -> None:
+        """Take the letters and hand them out."""
+        window, letters = self._window, self._window.mailbox.take()
+        for event in letters.events:
+            self._on_event(event)
+        if letters.status is not None:
+            window.status = letters.status
+            window.transport.show_status(letters.status)
+            window.timeline.set_live(letters.status.mode == "running", letters.status.step)
+        if letters.reports:
+            window.timeline.add(letters.reports)
+        if letters.progress is not None:
+            window.notice.progress(letters.progress)
+        self._pending.update(letters.frames)
+        if isinstance(seen := letters.frames.get("attention"), AttentionFrame):
+            self._pending["diagram"] = seen  # its thumbnails, drawn at another tick: no frame shall take long
+        self._draw_one()
+        if letters.answer is not None:
+            window.prompt.draw(letters.answer)
+        moving = window.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
+        if (interval := BUSY_MS if moving else IDLE_MS) != self.timer.interval():
+            self.timer.setInterval(interval)
+
+    def _draw_one(self) -> None:
+        """Draw the picture that has waited longest: one a tick, and while training no more than its share of the time."""
+        now, used = time.perf_counter(), time.thread_time()
+        # this thread's own time since the last picture: all painting counts, waiting for the interpreter does not
+        wait = min(LONGEST_WAIT, (used - self._used) / DRAWING_SHARE)
+        if not self._pending or (self._window.status.mode == "running" and now - self._drawn < wait):
+            return
+        self._drawn, self._used = now, used
+        name = next(iter(self._pending))
+        frame = self._pending.pop(name)
+        if isinstance(frame, AttentionFrame) and name == "diagram":
+            self._window.diagram.draw_attention(frame)
+        else:
+            self._window.stage.draw({name: frame})
+
+    def _on_event(self, event: Event) -> None:
+        window = self._window
+        if isinstance(event, Fault):
+            window.notice.fault(event)
+            if event.number is not None:
+                window.document.rejected(event.number)
+        elif isinstance(event, Saved):
+            window.notice.news(f"Saved to {event.folder}.")
+        elif isinstance(event, LeftOut):
+            window.notice.left_out(event)
+        else:
+            self._on_applied(event)
+
+    def _on_applied(self, event: Applied) -> None:
+        window = self._window
+        if event.change != "hot":
+            self._pending.clear()  # pictures of the model before
+        if event.change in ("opened", "fresh"):
+            window.timeline.clear()
+        if event.change == "opened":
+            window.document.opened(event)
+            window.select(edit.first_attention(event.experiment.model))
+        else:
+            window.document.settled(event)
+        if event.kept:
+            window.inspector.show_message(event.kept)
