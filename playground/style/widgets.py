@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -35,6 +36,22 @@ class Caption(QLabel):
         made.setLetterSpacing(made.SpacingType.PercentageSpacing, 108)
         made.setCapitalization(made.Capitalization.AllUppercase)
         self.setFont(made)
+
+
+class Elided(QLabel):
+    """One quiet line that ends in "…" where there is not room for all of it; the whole stands in its tool tip."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The text, or its beginning."""
+        painter = QPainter(self)
+        painter.setPen(theme.colour("quiet"))
+        shown = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), shown)
 
 
 class Pill(QLabel):

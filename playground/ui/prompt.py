@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from dataclasses import replace
+
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QFontMetricsF, QResizeEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from playground.style import theme
 from playground.style.numbers import percent
-from playground.style.widgets import Caption, Pill
+from playground.style.widgets import Caption, Elided, Pill
 from playground.ui.prompt_bars import Bars
 from playground.ui.prompt_edit import PromptEdit
+from playground.ui.sampling import SamplingButton
 from playground.worker.mailbox import Answer
 
 DEFAULT_PROMPT = "The value of the"
@@ -21,7 +24,8 @@ FOLLOWS = "answers follow training"
 class PromptBar(QWidget):
     """Emits `asked` a moment after the prompt or a setting changed; `draw` shows the answer."""
 
-    asked = Signal(str, float, int)
+    asked = Signal(object)
+    """An Ask."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,23 +33,12 @@ class PromptBar(QWidget):
         self._answer: Answer | None = None
         self._reason, self._text = "", DEFAULT_PROMPT
         self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
-        self.note = QLabel()
-        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.note.setTextFormat(Qt.TextFormat.PlainText)
+        self.note = Elided()
         self.edit = PromptEdit(DEFAULT_PROMPT)
         self.edit.setAccessibleName("Prompt")
         self.edit.setPlaceholderText("Write the beginning of a text, and the model goes on")
-        self.temperature, self.top_k = QDoubleSpinBox(), QSpinBox()
-        self.temperature.setRange(0.0, 5.0)
-        self.temperature.setSingleStep(0.1)
-        self.temperature.setDecimals(1)
-        self.temperature.setValue(0.8)
-        self.temperature.setToolTip("0 always takes the most probable token; larger values dare more")
-        self.top_k.setRange(1, 100_000)
-        self.top_k.setValue(40)
-        self.top_k.setToolTip("Choose among this many of the most probable tokens")
+        self.sampling = SamplingButton()
         self.next_caption, self.bars, self.full = Caption("Next token"), Bars(), QLabel()
-        self._labels: list[QLabel] = []
         self._right = QWidget()
         self._arrange()
         for label in (self.note, self.full):
@@ -55,15 +48,14 @@ class PromptBar(QWidget):
         self._timer.setInterval(DELAY_MS)
         self._timer.timeout.connect(self.ask)
         self.edit.textChanged.connect(self._on_text)
-        for signal in (self.temperature.valueChanged, self.top_k.valueChanged):
-            signal.connect(self._timer.start)
+        self.sampling.changed.connect(self._timer.start)
         self.edit.asked.connect(self.ask)
         self.retheme()
 
     def ask(self) -> None:
         """Send the prompt now."""
         self._timer.stop()
-        self.asked.emit(self.edit.text(), self.temperature.value(), self.top_k.value())
+        self.asked.emit(replace(self.sampling.settings, prompt=self.edit.text()))
 
     def draw(self, answer: Answer) -> None:
         """Show an answer; one to a prompt that has changed since is left out."""
@@ -81,7 +73,7 @@ class PromptBar(QWidget):
     def set_enabled_reason(self, reason: str) -> None:
         """Say why there can be no answer now, and take no prompt; an empty reason lifts that."""
         self._reason = reason
-        for widget in (self.edit, self.temperature, self.top_k):
+        for widget in (self.edit, self.sampling):
             widget.setEnabled(not reason)
         if reason:
             self._timer.stop()
@@ -93,7 +85,8 @@ class PromptBar(QWidget):
         for caption in (self.caption, self.next_caption):
             caption.restyle()
         self.edit.retheme()
-        for label in (*self._labels, self.follows, self.note, self.full, self.temperature, self.top_k):
+        self.sampling.retheme()
+        for label in (self.follows, self.note, self.full):
             label.setFont(theme.font(0.9))
         self._fit()
         self.bars.update()
@@ -109,16 +102,7 @@ class PromptBar(QWidget):
         for widget in (self.caption, self.follows):
             head.addWidget(widget)
         head.addWidget(self.note, 1)
-        for name, box, wide in (("Temperature", self.temperature, 52), ("Top-k", self.top_k, 58)):
-            label = QLabel(name)
-            label.setProperty("role", "quiet")
-            label.setBuddy(box)
-            box.setAccessibleName(name)
-            box.setAlignment(Qt.AlignmentFlag.AlignCenter)
-            box.setFixedWidth(wide)
-            self._labels.append(label)
-            head.addWidget(label)
-            head.addWidget(box)
+        head.addWidget(self.sampling)
         left = QVBoxLayout()
         left.setSpacing(8)
         left.addLayout(head)
@@ -137,8 +121,7 @@ class PromptBar(QWidget):
         row.setSpacing(16)
         row.addLayout(left, 1)
         row.addWidget(self._right)
-        QWidget.setTabOrder(self.edit, self.temperature)
-        QWidget.setTabOrder(self.temperature, self.top_k)
+        QWidget.setTabOrder(self.edit, self.sampling)
 
     def _on_text(self) -> None:
         """What was said to another prompt goes; what the person types along with the model stays in sight."""
@@ -177,16 +160,9 @@ class PromptBar(QWidget):
 
     def _pill(self, step: str) -> str:
         """The most words that fit between the caption and the settings."""
-        others = (self.caption, self.temperature, self.top_k, *self._labels)
-        room = (
-            self.width()
-            - self._right.width()
-            - 48
-            - sum(min(w.sizeHint().width(), w.maximumWidth()) for w in others)
-            - 7 * 8
-            - 22
-        )
-        room -= min(260, self.note.sizeHint().width()) if self.note.text() else 0
+        room = self.width() - self._right.width() - 48 - 4 * 8 - 22
+        room -= self.caption.sizeHint().width() + self.sampling.sizeHint().width()
+        room -= min(320, self.note.sizeHint().width()) if self.note.text() else 0
         told = (
             [f"{FOLLOWS} · {step}", f"follows training · {step}", f"follows · {step}", step]
             if step

@@ -35,7 +35,7 @@ from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
 from playground.views.frames import Look
-from playground.worker.commands import Ask, Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
+from playground.worker.commands import Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Fault, Mailbox, Status
 
 ATTENTION = re.compile(r"model\.(encoder|decoder)\[(\d+)\](\.attention|\.cross|)$")
@@ -208,7 +208,7 @@ class MainWindow(QMainWindow):
         self.transport.theme_pressed.connect(self.toggle_theme)
         self.notice.cancelled.connect(lambda: self.mailbox.send(Cancel()))
         self.stage.looks_changed.connect(self._watch)
-        self.prompt.asked.connect(lambda text, warmth, top: self.mailbox.send(Ask(text, temperature=warmth, top_k=top)))
+        self.prompt.asked.connect(self.mailbox.send)
         self.diagram.selected.connect(self.select)
         self.diagram.layer_added.connect(lambda at: self._copy_layer(at, "add a layer"))
         self.diagram.layer_duplicated.connect(lambda at: self._copy_layer(at, "duplicate a layer"))

@@ -12,9 +12,6 @@ from playground.worker.mailbox import Answer
 
 CHOICES = 10
 BLANK = "_"
-SEED = 0
-"""Every answer draws the same random numbers, so it moves only because the model does."""
-
 OVERFLOWED = "The model’s numbers have grown beyond bounds, so it has no answer; start again with a smaller learning rate."
 
 
@@ -30,7 +27,7 @@ def answer(subject: Subject, ask: Ask) -> Answer:
         return _filled(subject, ask, prompt, tokenizer, note)
     drawn: list[int] = []
     choices: tuple[tuple[str, float], ...] = ()
-    generator = torch.Generator().manual_seed(SEED)
+    generator = torch.Generator().manual_seed(ask.seed)
     source, begun, stop = None, prompt, None
     if isinstance(tokenizer, Marked):  # the encoder reads the prompt, the decoder goes on from it
         source, begun, stop = prompt[-subject.model.spec.n_ctx :], [tokenizer.bos], tokenizer.eos
@@ -40,8 +37,8 @@ def answer(subject: Subject, ask: Ask) -> Answer:
         if not _first(subject, begun, source).isfinite().all():
             return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)
         for token, chances in generate(
-            subject.model, begun, max(1, ask.length), context=source, temperature=ask.temperature, top_k=ask.top_k, stop=stop,
-            generator=generator,
+            subject.model, begun, max(1, ask.length), context=source, temperature=ask.temperature, top_k=ask.top_k,
+            top_p=ask.top_p, repetition=ask.repetition, stop=stop, generator=generator,
         ):  # fmt: skip
             if not drawn:
                 best, ids = chances.topk(min(CHOICES, len(chances)))

@@ -73,12 +73,19 @@ class Watch(Command):
 
 @dataclass(frozen=True)
 class Ask(Command):
-    """Keep answering this prompt (an empty one: stop) while the model learns; `temperature` 0 is argmax."""
+    """Keep answering this prompt (an empty one: stop) while the model learns.
+
+    `temperature` 0 is argmax; `top_k` 0, `top_p` 1 and `repetition` 1 change nothing. Every answer draws the same random
+    numbers, by `seed`, so it moves only because the model does.
+    """
 
     prompt: str
     length: int = 32
     temperature: float = 0.8
     top_k: int = 40
+    top_p: float = 1.0
+    repetition: float = 1.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
 
 from playground.style import theme
 from playground.ui.prompt import DEFAULT_PROMPT, PromptBar
+from playground.worker.commands import Ask
 from playground.worker.mailbox import Answer
 
 CHOICES = ((" object", 0.31), (" name", 0.14), (" expr", 0.09), (" value", 0.07), ("\n", 0.05), ("x", 0.01))
@@ -28,7 +30,7 @@ def bar(qtbot, qapp):
 @pytest.fixture
 def asked(bar):
     seen = []
-    bar.asked.connect(lambda *what: seen.append(what))
+    bar.asked.connect(lambda *what: seen.extend(what))
     return seen
 
 
@@ -46,20 +48,20 @@ def test_it_begins_with_a_prompt_and_asks_nothing_of_itself(bar, asked, qtbot):
     qtbot.wait(350)
     assert asked == []
     bar.ask()
-    assert asked == [(DEFAULT_PROMPT, 0.8, 40)]
+    assert asked == [Ask(DEFAULT_PROMPT)]
 
 
 def test_typing_asks_once_after_a_moment(bar, asked, qtbot):
     qtbot.keyClicks(bar.edit, " name")
     assert asked == []
-    qtbot.waitUntil(lambda: asked == [(DEFAULT_PROMPT + " name", 0.8, 40)], timeout=2000)
+    qtbot.waitUntil(lambda: asked == [Ask(DEFAULT_PROMPT + " name")], timeout=2000)
     qtbot.wait(300)
     assert len(asked) == 1
 
 
 def test_return_asks_at_once_and_shift_return_breaks_the_line(bar, asked, qtbot):
     qtbot.keyClick(bar.edit, Qt.Key.Key_Return)
-    assert asked == [(DEFAULT_PROMPT, 0.8, 40)]
+    assert asked == [Ask(DEFAULT_PROMPT)]
     qtbot.keyClick(bar.edit, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
     assert bar.edit.text() == DEFAULT_PROMPT + "\n"
     qtbot.keyClick(bar.edit, Qt.Key.Key_Tab)
@@ -67,11 +69,21 @@ def test_return_asks_at_once_and_shift_return_breaks_the_line(bar, asked, qtbot)
 
 
 def test_the_settings_ask_too(bar, asked, qtbot):
-    bar.temperature.setFocus()
-    qtbot.keyClick(bar.temperature, Qt.Key.Key_Up)
-    qtbot.keyClick(bar.top_k, Qt.Key.Key_Down)
+    qtbot.mouseClick(bar.sampling, Qt.MouseButton.LeftButton)
+    assert bar.sampling.panel.isVisible()
+    boxes = bar.sampling.boxes
+    for name, key in (("temperature", Qt.Key.Key_Up), ("top_k", Qt.Key.Key_Down), ("top_p", Qt.Key.Key_Down),
+                      ("repetition", Qt.Key.Key_Up), ("length", Qt.Key.Key_Up), ("seed", Qt.Key.Key_Up)):  # fmt: skip
+        qtbot.keyClick(boxes[name], key)
     qtbot.waitUntil(lambda: len(asked) == 1, timeout=2000)
-    assert asked[0] == (DEFAULT_PROMPT, pytest.approx(0.9), 39)
+    changed = Ask(DEFAULT_PROMPT, length=40, temperature=0.9, top_k=39, top_p=0.95, repetition=1.1, seed=1)
+    assert asked[0] == changed
+    assert bar.sampling.text().startswith("temperature 0.9 +4")
+    next(made for made in bar.sampling.panel.findChildren(QPushButton) if "first" in made.text()).click()
+    qtbot.waitUntil(lambda: len(asked) == 2, timeout=2000)
+    assert asked[1] == Ask(DEFAULT_PROMPT)
+    qtbot.keyClick(bar.sampling.panel, Qt.Key.Key_Escape)
+    assert not bar.sampling.panel.isVisible()
 
 
 def test_the_continuation_stands_behind_the_text_and_is_no_part_of_it(bar, qtbot):
@@ -177,8 +189,8 @@ def test_a_narrow_bar_says_less_and_can_become_narrow_again(bar):
     assert bar.follows.text() == "answers follow training · step 1,238"
     bar.resize(640, 150)
     assert bar.size().width() == 640
-    assert bar.follows.text() == "step 1,238"
-    assert bar.top_k.geometry().right() < bar._right.geometry().left()
+    assert bar.follows.text() == "follows training · step 1,238"
+    assert bar.sampling.geometry().right() < bar._right.geometry().left()
 
 
 def test_themes_change_its_colours(bar, qapp):
@@ -189,5 +201,5 @@ def test_themes_change_its_colours(bar, qapp):
 
 
 def test_controls_have_names(bar):
-    for control in (bar.edit, bar.temperature, bar.top_k, bar.bars):
+    for control in (bar.edit, bar.sampling, *bar.sampling.boxes.values(), bar.bars):
         assert control.accessibleName()
