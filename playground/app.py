@@ -140,6 +140,7 @@ class Camera:
     def __init__(self, window: MainWindow, wishes: Wishes) -> None:
         self._window, self._wishes = window, wishes
         self._settled = 0
+        self._first: int | None = None
         self.status = 0
         self._timer = QTimer(window)
         self._timer.timeout.connect(self._look)
@@ -147,9 +148,12 @@ class Camera:
 
     def _look(self) -> None:
         window = self._window
-        if window.status.mode == "stopped" or (window.notice.text() and window.status.mode == "starting"):
+        if window.status.mode == "stopped" or (window.notice.faulty() and window.status.mode == "starting"):
             self._leave(1)
-        if window.status.mode not in ("running", "paused") or window.status.step < self._wishes.after_steps:
+        if window.status.mode not in ("running", "paused"):
+            return
+        self._first = window.status.step if self._first is None else self._first  # weights may come with a step count
+        if window.status.step < self._first + self._wishes.after_steps:
             return
         if window.status.mode == "running":
             if not self._settled:

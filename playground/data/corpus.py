@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -23,6 +24,8 @@ from playground.data.tokenizer import Bytes, Characters, Pieces, Tokenizer, load
 from playground.places import cache
 from playground.spec.experiment import TaskSpec, TokenizerSpec
 
+NEAR = 1000
+"""Tokens in which a paragraph is looked for."""
 VERSION = "1"
 """Part of every cache key; a change in how texts are cut makes it another."""
 
@@ -49,6 +52,18 @@ class Corpus:
     unusable: tuple[Unusable, ...] = ()
     """The first lines of the person's table that could not be used, and why; `refused` counts all of them."""
     refused: int = 0
+
+    @cached_property
+    def opening(self) -> int:
+        """Where a first paragraph begins in the validation text, else a first line; 0 where neither is near."""
+        found, tail = 0, ""
+        for index, piece in enumerate(self.tokenizer.pieces(self.validation[:NEAR].tolist())):
+            if tail.endswith("\n") and not piece[:1].isspace():
+                if tail.endswith("\n\n"):
+                    return index
+                found = found or index
+            tail = (tail + piece)[-2:]
+        return found
 
 
 def load_corpus(

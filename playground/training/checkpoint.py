@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
@@ -25,6 +25,8 @@ from playground.transformer.model import Transformer
 if TYPE_CHECKING:
     from playground.training.run import Run
 
+STEPS = "steps"
+"""The name under which a file of weights says how many optimiser steps made them."""
 WEIGHTS, STATE, EXPERIMENT = "model.safetensors", "state.safetensors", "experiment.toml"
 _OURS = (WEIGHTS, STATE, EXPERIMENT, SETTINGS, MODEL)
 """What a checkpoint consists of; other files in the folder, such as a card, are left alone."""
@@ -59,6 +61,15 @@ def load_weights(folder: Path) -> dict[str, Tensor] | None:
     """Weights by name in float32, or None where the folder has none. Raises CheckpointError for a broken file."""
     found = _load(folder / WEIGHTS)
     return None if found is None else {name: value.float() for name, value in found.items()}
+
+
+def steps_taken(folder: Path) -> int:
+    """How many optimiser steps made the weights in a folder; 0 where the file does not say."""
+    try:
+        with safe_open(folder / WEIGHTS, "pt") as file:
+            return max(0, int((file.metadata() or {}).get(STEPS, "0")))
+    except (OSError, SafetensorError, ValueError):
+        return 0
 
 
 def fill(model: Transformer, weights: dict[str, Tensor], folder: Path) -> None:
@@ -151,7 +162,7 @@ def _write(folder: Path, run: Run, weights: dict[str, Tensor], state: dict[str, 
                 shutil.copyfile(folder / EXPERIMENT, fresh / EXPERIMENT)  # for the comments of a hand-edited one
             toml.save(fresh / EXPERIMENT, run.experiment)
             run.corpus.tokenizer.save(fresh)
-            save_file(weights, fresh / WEIGHTS)
+            save_file(weights, fresh / WEIGHTS, {STEPS: str(run.trainer.step)})
             if state is not None:
                 save_file(state, fresh / STATE)
             for path in fresh.iterdir():

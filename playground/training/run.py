@@ -93,8 +93,8 @@ class Run:
         if weights is not None:
             checkpoint.fill(model, weights, folder)
         trainer = Trainer(experiment, model, corpus, where)
-        if weights is not None and not other:
-            checkpoint.restore(trainer, folder)
+        if weights is not None and not other and not checkpoint.restore(trainer, folder):
+            trainer.step = checkpoint.steps_taken(folder)  # the schedule goes on from there
         return cls(experiment, corpus, trainer, folder.name)
 
     def apply(

@@ -48,6 +48,10 @@ class NoticeBar(QWidget):
         """What it says now, or nothing."""
         return "" if self.message.isHidden() else self.message.label.text()
 
+    def faulty(self) -> bool:
+        """Whether what it says now is that something went wrong."""
+        return bool(self.text()) and self.message.property("role") == "notice"
+
     def fault(self, fault: Fault) -> None:
         """Say what went wrong; it stays until closed."""
         self._timer.stop()

@@ -152,7 +152,6 @@ class PromptBar(QWidget):
         step = f"step {answer.step:,}" if answer else ""
         said = self._reason or (answer.note if answer else "")
         self.note.setText(said)
-        self.note.setToolTip(said)
         self.follows.setVisible(not self._reason)
         self.follows.setText(self._pill(step))
         self.follows.setToolTip(f"{FOLLOWS}: this is the model after {step}" if step else FOLLOWS)

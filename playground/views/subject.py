@@ -50,7 +50,7 @@ class Reading:
 
 
 def reading(subject: Subject, text: str, most: int) -> Reading:
-    """A text, or where it is empty the beginning of the validation text, in at most `most` tokens that fit.
+    """A text, or where it is empty a first paragraph of the validation text, in at most `most` tokens that fit.
 
     An encoder-decoder reads the first half and goes on with the second, as in training; of a text that the person has
     typed the encoder reads all, and the decoder only that it begins.
@@ -60,7 +60,7 @@ def reading(subject: Subject, text: str, most: int) -> Reading:
     typed = corpus.tokenizer.encode(text)
     if corpus.examples is not None:
         return _question(subject, typed)
-    ids = typed if len(typed) else np.asarray(corpus.validation[:room], dtype=np.int64)
+    ids = typed if len(typed) else _opening(corpus, room)
     left = max(0, len(ids) - room)
     ids = ids[:room]
     if model.architecture != "encoder-decoder":
@@ -68,6 +68,11 @@ def reading(subject: Subject, text: str, most: int) -> Reading:
     assert isinstance(corpus.tokenizer, Marked)
     first = len(ids) if len(typed) else max(1, len(ids) // 2)
     return Reading(np.concatenate(([corpus.tokenizer.bos], ids[first:])), ids[:first], left)
+
+
+def _opening(corpus: Corpus, room: int) -> np.ndarray:
+    start = max(0, min(corpus.opening, len(corpus.validation) - room))
+    return np.asarray(corpus.validation[start : start + room], dtype=np.int64)
 
 
 def _question(subject: Subject, typed: np.ndarray) -> Reading:

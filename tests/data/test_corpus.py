@@ -273,3 +273,16 @@ def test_the_sample_of_a_long_text_is_disclosed(text_file, monkeypatch):
 def test_sentencepiece_is_silent(text_file, capfd):
     load_corpus(task(text_file, "unigram"))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("text", "found"), [
+    ("rest of a line\nsecond\n\nA paragraph begins here, and it is long enough.", "A paragraph"),
+    ("rest of a line\nsecond line, and no paragraph at all in sight", "second line"),
+    ("not one line break in all of this text, from its beginning to its end", "not one"),
+])  # fmt: skip
+def test_the_opening_is_where_a_paragraph_begins(tmp_path, text, found):
+    path = tmp_path / "text.txt"
+    path.write_text("x" * len(text) + text, encoding="utf-8")
+    task = TaskSpec(text=str(path), tokenizer=TokenizerSpec(kind="characters"), validation=0.5)
+    corpus = load_corpus(task)
+    assert corpus.tokenizer.decode(corpus.validation[corpus.opening :].tolist()).startswith(found)

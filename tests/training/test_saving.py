@@ -46,7 +46,9 @@ def test_a_disk_that_fills_up_at_any_moment(saved, monkeypatch, moment):
         monkeypatch.setattr(type(run.corpus.tokenizer), "save", full)
     elif moment == "state":
         real = checkpoint.save_file
-        monkeypatch.setattr(checkpoint, "save_file", lambda w, to: full() if to.name == "state.safetensors" else real(w, to))
+        monkeypatch.setattr(
+            checkpoint, "save_file", lambda w, to, *about: full() if to.name == "state.safetensors" else real(w, to, *about)
+        )
     elif moment == "flush":
         monkeypatch.setattr(folder.os, "fsync", full)
         monkeypatch.setattr(checkpoint.toml, "save", lambda path, experiment: path.write_text("x", encoding="utf-8"))
@@ -171,7 +173,7 @@ def test_a_state_that_does_not_fit_is_refused_before_it_is_used(saved, key, valu
     with pytest.raises(CheckpointError, match=r"cannot be used.*Delete state\.safetensors"):
         Run.open(target, device="cpu")
     (target / "state.safetensors").unlink()
-    assert Run.open(target, device="cpu").trainer.step == 0
+    assert Run.open(target, device="cpu").trainer.step == 1  # the weights know how many steps made them
 
 
 def test_an_open_run_does_not_depend_on_its_files(saved):
@@ -188,3 +190,16 @@ def test_the_tokenizer_comes_back(saved):
     again = Run.open(target, device="cpu").corpus.tokenizer
     assert isinstance(again, Tokenizer)
     assert again.identity == run.corpus.tokenizer.identity
+
+
+def test_weights_alone_remember_how_many_steps_made_them(experiment, tmp_path):
+    run = Run.fresh(experiment, device="cpu")
+    steps = run.trainer.steps()
+    for _ in range(3):
+        next(steps)
+    checkpoint.save_weights(tmp_path / "light", run)
+    again = Run.open(tmp_path / "light", device="cpu")
+    assert again.trainer.step == 3
+    report = next(again.trainer.steps())
+    assert (report.step, report.lr) == (4, next(steps).lr)
+    assert again.restart().trainer.step == 0

@@ -9,12 +9,14 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.widgets import Caption, EmptyState
+from playground.style.widgets import Caption, Elided, EmptyState
 from playground.views.attention import scores
 from playground.views.attention.frame import AttentionFrame, AttentionLook
 from playground.views.attention.panel_matrix import Matrix
 from playground.views.attention.panel_mosaic import Mosaic
 
+SCORES = 5
+"""What is said about a head."""
 PAUSE_MS = 250
 """How long the person's typing must rest before the text is looked at."""
 
@@ -48,7 +50,7 @@ class AttentionPanel(QWidget):
         self.locked = False
         self.mosaic, self.matrix = Mosaic(self), Matrix(self)
         self.heads, self.title = Caption("Layers × heads"), Caption()
-        self.hint, self.stamp, self.text, self.note = QLabel(), QLabel(), QLabel(), QLabel()
+        self.hint, self.stamp, self.text, self.note = Elided(), Elided(), QLabel(), QLabel()
         self.field = QLineEdit()
         self.empty = EmptyState("Waiting for the first picture", "Attention appears here as soon as the model is loaded.")
         self._pause = QTimer(self)
@@ -173,15 +175,15 @@ class AttentionPanel(QWidget):
             for name, value in (("entropy, nats", found.entropy), ("induction", found.induction),
                                 ("previous token", found.previous), ("first token", found.first), ("itself", found.diagonal))
         ]  # fmt: skip
-        rows = "".join(f"<tr>{''.join(cells[at : at + 2])}</tr>" for at in range(0, len(cells), 2))
+        across = self._across()
+        rows = "".join(f"<tr>{''.join(cells[at : at + across])}</tr>" for at in range(0, len(cells), across))
         return (
             f"<div style='color:{strong}; font-weight:600'>{where}</div><table cellspacing='0' cellpadding='0'>{rows}</table>"
             f"<div style='color:{quiet}'>{self.matrix.thinned()}</div>"
         )
 
     def _build(self) -> None:
-        for label in (self.hint, self.stamp, self.note):
-            label.setProperty("role", "quiet")
+        self.note.setProperty("role", "quiet")
         self.note.setWordWrap(True)
         self.note.hide()
         self.text.setMinimumWidth(1)
@@ -242,6 +244,10 @@ class AttentionPanel(QWidget):
         """Little room (all views at once on a small screen): only the mosaic and the matrix are shown."""
         return self.height() < 300 or self.width() < 480
 
+    def _across(self) -> int:
+        """How many scores stand side by side."""
+        return 2 if self._left.width() >= theme.points(26) else 1
+
     def _fit(self) -> None:
         """Share the room: the mosaic takes what its shape needs, the matrix the rest; the words keep their height."""
         tight = self._tight()
@@ -252,7 +258,8 @@ class AttentionPanel(QWidget):
         self.note.setVisible(not tight and bool(self.note.text()))
         below = 0
         if not tight:
-            self.text.setFixedHeight(5 * self.text.fontMetrics().lineSpacing() + 2)
+            lines = 2 + -(-SCORES // self._across())
+            self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 2)
             below = self.text.height() + self.field.sizeHint().height() + 3 * theme.GRID
             below += self.note.heightForWidth(wide) + theme.GRID if self.note.text() else 0
         room = self.height() - 22 - self.heads.sizeHint().height() - theme.GRID - below

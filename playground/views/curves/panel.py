@@ -10,7 +10,7 @@ from PySide6.QtGui import QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.widgets import Caption, EmptyState, Segments
+from playground.style.widgets import Caption, Elided, EmptyState, Segments
 from playground.views.curves.frame import CurvesFrame, CurvesLook
 from playground.views.curves.panel_plot import Plot, pen
 from playground.views.curves.panel_small import Small
@@ -20,8 +20,10 @@ SMOOTHING = 0.9
 MARKED = 60
 """More validations than this are a line without marks."""
 SMALL = (
-    ("lr", "Learning rate"), ("tokens_per_s", "Tokens / s"), ("grad_norm", "Gradient norm"), ("scores", "Answered right, %"),
+    ("lr", "Learning rate", "Rate"), ("tokens_per_s", "Tokens / s", "Tokens / s"),
+    ("grad_norm", "Gradient norm", "Gradient"), ("scores", "Answered right, %", "Right, %"),
 )  # fmt: skip
+"""Quantity, name, and a name for little room."""
 NAMES = ("training", f"smoothed, {SMOOTHING}", "validation", "least possible")
 UNITS = (("nats", "nats per token"), ("bits", "bits per byte"))
 
@@ -37,9 +39,9 @@ class CurvesPanel(QWidget):
         self._smooth = np.zeros(0)
         self._step: float | None = None
         self.units, self.log = Segments(UNITS), QPushButton("log steps")
-        self.fit, self.stamp, self.title = QPushButton("Fit"), QLabel(), Caption("Loss")
+        self.fit, self.stamp, self.title = QPushButton("Fit"), Elided(), Caption("Loss")
         self.loss = Plot("Loss", widest=NAMES[1])
-        self.small = {name: Small(title) for name, title in SMALL}
+        self.small = {name: Small(title, short) for name, title, short in SMALL}
         self.empty = EmptyState("Press Play: the loss appears here", "Space plays and pauses; one step is one optimiser step.")
         self.card = QLabel(self.loss)
         self._build()
@@ -217,7 +219,6 @@ class CurvesPanel(QWidget):
         self.fit.setProperty("role", "link")
         self.fit.setToolTip("Show everything again (double click)")
         self.fit.setAccessibleName("Show the whole curves")
-        self.stamp.setProperty("role", "quiet")
         self.card.setTextFormat(Qt.TextFormat.RichText)
         self.card.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.card.hide()

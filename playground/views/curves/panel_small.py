@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import theme
@@ -25,8 +25,10 @@ class Small(QWidget):
     pointed = Signal(float)
     fit_wanted = Signal()
 
-    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+    def __init__(self, title: str, short: str, parent: QWidget | None = None) -> None:
+        """`short` is its name where there is little room."""
         super().__init__(parent)
+        self._titles = title, short
         self.caption = Caption(title, self)
         self._steps = self._x = self._values = np.zeros(0)
         self._span = 0.0, 1.0
@@ -71,7 +73,7 @@ class Small(QWidget):
     def retheme(self) -> None:
         """Take the theme in force."""
         self.caption.restyle()
-        self.caption.adjustSize()
+        self._name()
         self._later.start()
 
     def _at(self, step: float) -> float:
@@ -110,6 +112,19 @@ class Small(QWidget):
         x, values = self._x[seen], self._values[seen]
         kept = points.thinned(x, values, int(area.width() / 2))
         return x[kept], values[kept]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """As much of the name as leaves room for the value."""
+        super().resizeEvent(event)
+        self._name()
+
+    def _name(self) -> None:
+        room = self.width() - QFontMetricsF(theme.font(0.9, bold=True)).horizontalAdvance("8.88e-8") - 16
+        for title in self._titles:
+            self.caption.setText(title)
+            if self.caption.sizeHint().width() <= room:
+                break
+        self.caption.adjustSize()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Value, three ticks at most, the line, the cursor."""

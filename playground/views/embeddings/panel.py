@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
 from playground.style.tokentext import label
-from playground.style.widgets import Caption, EmptyState
+from playground.style.widgets import Caption, Elided, EmptyState
 from playground.views.embeddings.frame import KINDS, EmbeddingFrame, EmbeddingLook
 from playground.views.embeddings.panel_cloud import Cloud
 from playground.views.embeddings.panel_legend import Legend
@@ -22,7 +22,7 @@ class EmbeddingsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._frame: EmbeddingFrame | None = None
-        self.title, self.stamp = Caption("Token embeddings"), QLabel()
+        self.title, self.stamp = Caption("Token embeddings"), Elided()
         self.search, self.fit = QLineEdit(), QPushButton("Fit")
         self.legend, self.cloud = Legend(), Cloud()
         self.empty = EmptyState("Waiting for the first picture", "The tokens appear here as soon as the model is loaded.")
@@ -34,8 +34,6 @@ class EmbeddingsPanel(QWidget):
         self.fit.setProperty("role", "link")
         self.fit.setAccessibleName("Show the whole cloud")
         self.fit.setToolTip("Show the whole cloud again (double click or Home)")
-        self.stamp.setProperty("role", "quiet")
-        self.stamp.setMinimumWidth(1)  # a narrow window cuts it rather than grow
         self._arrange()
         self.search.textChanged.connect(self._mark)
         self.legend.toggled.connect(self._mark)
@@ -108,7 +106,9 @@ class EmbeddingsPanel(QWidget):
         if self.search.text():
             said = f"{int((self.cloud.picture.found & shown).sum()):,} found · {said}"
         self.stamp.setText(said)
-        self.stamp.setToolTip("Tokens are left out when they never stand in the text, are too many, or their kind is hidden")
+        self.stamp.setToolTip(
+            f"{said}. Tokens are left out when they never stand in the text, are too many, or their kind is hidden"
+        )
 
 
 PANEL = EmbeddingsPanel

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QPushButton, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetricsF, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.widgets import EmptyState, Segments
+from playground.style.widgets import Elided, EmptyState, Segments
 from playground.views.tokens.frame import TokensFrame, TokensLook
 from playground.views.tokens.panel_chips import WORST, Chips
 from playground.views.tokens.panel_facts import Facts, Scale
@@ -29,8 +29,8 @@ class TokensPanel(QWidget):
         super().__init__(parent)
         self._frame: TokensFrame | None = None
         self._start = 0
-        self.facts, self.stamp, self.where, self.scale = Facts(UNITS), QLabel(), QLabel(), Scale(WORST)
-        self.hint = QLabel("Point at a token to see its number and what it cost")
+        self.facts, self.stamp, self.where, self.scale = Facts(UNITS), Elided(), Elided(), Scale(WORST)
+        self.hint = Elided("Point at a token to see its number and what it cost")
         self.mode = Segments(((CUTS, "Cuts"), (SURPRISE, "Surprise")))
         self.mode.set_accessible("Colour by")
         self.mode.set_value(CUTS)
@@ -47,9 +47,6 @@ class TokensPanel(QWidget):
             button.setAccessibleName(name)
             button.setToolTip(name)
             button.setFixedWidth(40)
-        for text in (self.stamp, self.where, self.hint):
-            text.setProperty("role", "quiet")
-            text.setMinimumWidth(1)  # a narrow window cuts these rather than grow
         self.empty = EmptyState("Waiting for the first picture", "The text appears here as soon as a model is loaded.")
         self._arrange()
         self._timer = QTimer(self)
@@ -137,6 +134,14 @@ class TokensPanel(QWidget):
         self._pages.addWidget(self.empty)
         self._pages.addWidget(shown)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Little room leaves out what only helps."""
+        super().resizeEvent(event)
+        self.hint.setVisible(self._roomy() and not self.chips.surprise)
+
+    def _roomy(self) -> bool:
+        return self.width() >= theme.points(54)
+
     def _turn(self, by: int) -> None:
         last = max(0, self._frame.validation_tokens - PAGE) if self._frame else self._start
         self._start = min(max(0, self._start + by), last)
@@ -146,7 +151,7 @@ class TokensPanel(QWidget):
         self.chips.surprise = mode == SURPRISE
         leaves, comes = (self.hint, self.scale) if mode == SURPRISE else (self.scale, self.hint)
         leaves.hide()
-        comes.show()
+        comes.setVisible(comes is self.scale or self._roomy())
         self.chips.update()
 
     def _on_reached(self, index: int) -> None:
