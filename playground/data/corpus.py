@@ -58,7 +58,7 @@ class Corpus:
         """Where a first paragraph begins in the validation text, else a first line; 0 where neither is near."""
         found, tail = 0, ""
         for index, piece in enumerate(self.tokenizer.pieces(self.validation[:NEAR].tolist())):
-            if tail.endswith("\n") and not piece[:1].isspace():
+            if tail.endswith("\n") and not piece.startswith("\n"):
                 if tail.endswith("\n\n"):
                     return index
                 found = found or index

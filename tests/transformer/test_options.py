@@ -101,6 +101,23 @@ def test_nothing_leaks_from_the_future_through_causal_layers(data):
         assert (model(**changed)[:, :place] - model(**read)[:, :place]).abs().max() < 1e-12
 
 
+@given(models(("decoder", "both")), st.integers(1, 3), st.integers(1, 8))
+@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+def test_without_absolute_positions_a_text_may_begin_anywhere(data, window, before):
+    """Windows limit how far a whole model sees; what comes before that moves every token and must change nothing."""
+    for layer in data["decoder"]:
+        if layer["attention"]:
+            layer["attention"] |= {"mask": "causal", "window": window}
+    sees = 1 + (window - 1) * sum(layer["attention"] is not None for layer in data["decoder"])
+    length = sees + 4
+    position = {"position": {"kind": "none"}}
+    spec = spec_of(data | {"init": {"std": 0.4}, "n_ctx": before + length, "embedding": data["embedding"] | position})
+    model, read = build(spec, 0).eval(), inputs(spec)
+    moved = dict(read, tokens=read["tokens"][:, before:])
+    with torch.no_grad():
+        assert (model(**read)[:, before + sees - 1 :] - model(**moved)[:, sees - 1 :]).abs().max() < 1e-9
+
+
 @given(models(("decoder", "both")), st.lists(st.integers(1, 5), min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_cached_decoding_equals_full_decoding(data, pieces):
