@@ -1,0 +1,154 @@
+"""The class of the whole model: what stands at its two ends, its stacks, and how its weights start."""
+
+from __future__ import annotations
+
+from playground.interchange.code_layers import Layers
+from playground.interchange.code_lines import Kind, number
+from playground.interchange.code_parts import Parts, norms_of
+from playground.spec.model import ModelSpec, branches
+
+_ALGORITHMS = {
+    "decoder-only": "DTransformer (Algorithm 10): each token expects the next one",
+    "encoder-only": "ETransformer (Algorithm 9): reads a whole text and fills the blanks in it",
+    "encoder-decoder": "EDTransformer (Algorithm 8): an encoder reads a context, a decoder writes the answer",
+}
+_OUT = {"attention": "attention.out.weight", "cross": "cross.out.weight", "mlp": "down.weight"}
+"""How the names of the projections back into the residual stream end."""
+
+TRANSFORMER = '''
+class Transformer(nn.Module):
+    """$algorithm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed = nn.Embedding(vocab, d_model)  # Algorithm 1
+        self.position = nn.Embedding(n_ctx, d_model)  # Algorithm 2  #? learned
+        self.embed_norm = $embed_norm  #? embed_norm
+        self.encoder = $encoder  #? encoder
+        self.encoder_norm = $encoder_norm  #? encoder_norm
+        self.decoder = $decoder  #? decoder
+        self.hidden = nn.Linear(d_model, $width)  #? hidden
+        self.norm = $norm  #? norm
+        self.unembed = nn.Linear($width, vocab$bias)  # Algorithm 7
+        self.unembed.weight = self.embed.weight  # one matrix reads tokens in and out  #? tied
+        for name, parameter in self.named_parameters():  # how training starts
+            if name.endswith($outs):  #? outs
+                nn.init.normal_(parameter, std=$std / math.sqrt($branches))  # GPT-2: less, the deeper  #? deep
+                nn.init.zeros_(parameter)  # every layer begins as the identity  #? zero_out
+            elif parameter.dim() > 1:  #? outs
+            if parameter.dim() > 1:  #? not outs
+                nn.init.normal_(parameter, std=$std)
+            elif name.endswith("bias"):  #? biased
+                nn.init.zeros_(parameter)  #? biased
+  #? both
+    def embedded(self, tokens: Tensor) -> Tensor:  #? both
+        """Tokens (batch, pos) as vectors (batch, pos, d_model); encoder and decoder share them."""  #? both
+        x = self.embed(tokens)$root  #? both
+        x = x + self.position.weight[: tokens.shape[1]]  #? both and learned
+        x = x + sinusoids(tokens.shape[1]).to(x)  #? both and sinusoidal
+        x = self.embed_norm(x)  #? both and embed_norm
+        x = F.dropout(x, $dropout, self.training)  #? both and dropout
+        return x  #? both
+  #? both
+    def encode(self, context: Tensor) -> Tensor:  #? both
+        """What the encoder makes of a context (batch, context): the memory (batch, context, d_model)."""  #? both
+        x = self.embedded(context)  #? both
+        for layer in self.encoder:  #? both
+            x = layer(x)  #? both
+        x = self.encoder_norm(x)  #? encoder_norm
+        return x  #? both
+
+    def forward(self, tokens: Tensor$asked) -> Tensor:
+        """Logits (batch, pos, vocab) of tokens (batch, pos)$reads."""
+        if prefix is None:  # how many tokens of each sequence see one another: (batch,)  #? prefixed
+            prefix = torch.zeros_like(tokens[:, 0])  #? prefixed
+        x = self.embedded(tokens)  #? both
+        memory = self.encode(context)  #? both
+        x = self.embed(tokens)$root  # (batch, pos, d_model)  #? not both
+        x = x + self.position.weight[: tokens.shape[1]]  #? not both and learned
+        x = x + sinusoids(tokens.shape[1]).to(x)  #? not both and sinusoidal
+        x = self.embed_norm(x)  #? not both and embed_norm
+        x = F.dropout(x, $dropout, self.training)  #? not both and dropout
+        for layer in self.$stack:
+            x = layer(x$given)
+        x = F.gelu(self.hidden(x))  #? hidden
+        x = self.norm(x)  #? norm
+        x = x / math.sqrt(d_model)  #? root_out
+        logits = self.unembed(x)
+        logits = $cap * torch.tanh(logits / $cap)  # bent, to stay below the cap  #? cap
+        return logits
+'''
+
+
+def transformer(parts: Parts, layers: Layers) -> Kind:
+    """The class of the whole model, from its parts."""
+    spec = parts.spec
+    start, end, both = spec.embedding, spec.unembedding, spec.architecture == "encoder-decoder"
+    flags = {
+        "both": both,
+        "prefixed": parts.prefixed,
+        "encoder": bool(spec.encoder),
+        "decoder": bool(spec.decoder),
+        "learned": start.position.kind == "learned",
+        "sinusoidal": start.position.kind.startswith("sinusoidal"),
+        "embed_norm": start.norm.kind != "none",
+        "dropout": start.dropout > 0,
+        "encoder_norm": both and spec.encoder_norm.kind != "none",
+        "hidden": end.hidden is not None,
+        "norm": end.norm.kind != "none",
+        "root_out": end.scale == "root",
+        "cap": end.soft_cap > 0,
+        "tied": end.tied,
+        "outs": spec.init.zero_out or spec.init.depth_scaled,
+        "zero_out": spec.init.zero_out,
+        "deep": spec.init.depth_scaled and not spec.init.zero_out,
+        "biased": _biased(spec),
+    }
+    return Kind("Transformer", TRANSFORMER, [{}], flags, {**_ends(parts), **_between(parts, layers), **_starts(spec)})
+
+
+def _ends(parts: Parts) -> dict[str, str]:
+    """Tokens into vectors, and vectors into logits."""
+    start, end, spec = parts.spec.embedding, parts.spec.unembedding, parts.spec
+    width = "d_model" if end.hidden in (None, spec.d_model) else str(end.hidden)
+    return {
+        "root": " * math.sqrt(d_model)" if start.scale == "root" else "",
+        "embed_norm": parts.norm(start.norm),
+        "dropout": number(start.dropout),
+        "width": width,
+        "norm": parts.norm(end.norm, width),
+        "bias": "" if end.bias else ", bias=False",
+        "cap": number(end.soft_cap),
+    }
+
+
+def _between(parts: Parts, layers: Layers) -> dict[str, str]:
+    """The stacks, and what they are given to read."""
+    spec, both = parts.spec, parts.spec.architecture == "encoder-decoder"
+    return {
+        "algorithm": _ALGORITHMS[spec.architecture],
+        **{stack: layers.stack(stack) for stack in spec.stacks},
+        "encoder_norm": parts.norm(spec.encoder_norm) if both else "",
+        "stack": "decoder" if spec.decoder else "encoder",
+        "asked": (", context: Tensor" if both else "") + (", prefix: Tensor | None = None" if parts.prefixed else ""),
+        "reads": " that answer a context (batch, context)" if both else "",
+        "given": (", memory" if both else "") + (", prefix" if parts.prefixed else ""),
+    }
+
+
+def _starts(spec: ModelSpec) -> dict[str, str]:
+    """The weights before training."""
+    names = [name for layers in spec.stacks.values() for layer in layers for name, _ in branches(layer)]
+    outs = [f'"{ending}"' for name, ending in _OUT.items() if name in names]
+    return {
+        "std": number(spec.init.std),
+        "branches": str(len(names)),
+        "outs": outs[0] if len(outs) == 1 else f"({', '.join(outs)})",
+    }
+
+
+def _biased(spec: ModelSpec) -> bool:
+    """Whether anything has an offset."""
+    parts = [branch for layers in spec.stacks.values() for layer in layers for _, branch in branches(layer)]
+    ends = spec.unembedding.bias or spec.unembedding.hidden is not None
+    return ends or any(part.bias for part in parts) or any(norm.kind == "layer" and norm.bias for norm in norms_of(spec))
