@@ -4,8 +4,7 @@ from __future__ import annotations
 
 LAYER_NORM = '''
 class LayerNorm(nn.Module):
-    """Layer normalisation (Algorithm 6): each vector with mean 0 and variance 1, then scaled and shifted."""  #? shifted
-    """Layer normalisation (Algorithm 6): each vector with mean 0 and variance 1."""  #? not shifted
+    """Layer normalisation (Algorithm 6): each vector with mean 0 and variance 1$then."""
 
     def __init__(self, width: int$arguments) -> None:
         super().__init__()
@@ -129,8 +128,7 @@ ACTIVATIONS = {
 
 MLP = '''
 class Mlp(nn.Module):
-    """The position-wise network: two matrices and a curve between them."""  #? not gates
-    """The position-wise network: a curve between two matrices, times a third (Shazeer 2020)."""  #? gates
+    """The position-wise network: two matrices and a curve between them$gate."""
 
     def __init__(self$arguments) -> None:
         super().__init__()

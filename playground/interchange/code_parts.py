@@ -58,8 +58,9 @@ class Parts:
     def _make_norms(self, attentions: Sequence[AttentionHeads]) -> None:
         rows = {kind: [_norm_row(norm) for norm in norms_of(self.spec) if norm.kind == kind] for kind in ("layer", "rms")}
         rows["rms"] += [_QK_NORM for attention in attentions if attention.qk_norm != "none"]
-        shifted = any(row["offset"] == "True" for row in rows["layer"])
-        self.layer_norm = Kind("LayerNorm", code_blocks.LAYER_NORM, rows["layer"], {"shifted": shifted})
+        then = [word for word, name in (("scaled", "learned"), ("shifted", "offset")) if _any(rows["layer"], name)]
+        texts = {"then": f", then {' and '.join(then)}" if then else ""}
+        self.layer_norm = Kind("LayerNorm", code_blocks.LAYER_NORM, rows["layer"], texts=texts)
         self.rms_norm = Kind("RMSNorm", code_blocks.RMS_NORM, rows["rms"])
 
     def _size_rows(self, attentions: Sequence[AttentionHeads], prefix: str) -> list[Row]:
@@ -132,8 +133,10 @@ class Parts:
     def _make_mlps(self, mlps: Sequence[Mlp]) -> None:
         sizes = self._named([{"d_mlp": mlp.d_mlp} for mlp in mlps])
         self._widths = {mlp.d_mlp: row["d_mlp"] for mlp, row in zip(mlps, sizes, strict=True)}
-        gates = any(mlp.gated for mlp in mlps)
-        self.mlp = Kind("Mlp", code_blocks.MLP, [self._mlp_row(mlp) for mlp in mlps], {"gates": gates})
+        rows = [self._mlp_row(mlp) for mlp in mlps]
+        where = "" if all(mlp.gated for mlp in mlps) else " where it is gated"
+        gate = f", times a third matrix{where} (Shazeer 2020)" if _any(rows, "gated") else ""
+        self.mlp = Kind("Mlp", code_blocks.MLP, rows, texts={"gate": gate})
         several = [self._experts_row(mlp) for mlp in mlps if mlp.experts > 1]
         self.experts = Kind("Experts", code_blocks.EXPERTS, several)
 
@@ -148,6 +151,10 @@ class Parts:
     def _experts_row(self, mlp: Mlp) -> Row:
         one = self.mlp.call(self._mlp_row(mlp))
         return {"experts": f"nn.ModuleList({one} for _ in range({mlp.experts}))", "top_k": str(mlp.top_k)}
+
+
+def _any(rows: Sequence[Row], name: str) -> bool:
+    return any(row[name] == "True" for row in rows)
 
 
 def _heads_row(attention: AttentionHeads) -> Row:
