@@ -74,7 +74,7 @@ class Attention(nn.Module):
 
 CROSS = f'''
 class CrossAttention(nn.Module):
-    """Multi-head cross-attention (Algorithms 4 and 5): queries of the decoder, keys and values of the memory."""
+    """Multi-head cross-attention (Algorithms 4 and 5): each token gathers from the encoder's memory."""
 
     def __init__(self$arguments) -> None:
         super().__init__()

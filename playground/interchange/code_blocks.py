@@ -82,13 +82,13 @@ class T5Bias(nn.Module):
 
 SLOPES = '''
 def slopes(heads: int) -> Tensor:
-    """ALiBi (Press et al. 2021): how much each head's scores fall with every place of distance, (heads, 1, 1)."""
+    """ALiBi (Press et al. 2021): what each head's scores lose with every place of distance."""
     slope = 2.0 ** (-8.0 * torch.arange(1, heads + 1, dtype=torch.float64) / heads)  #? whole
     whole = 2 ** int(math.log2(heads))  # for other numbers of heads, the rest lies between those  #? not whole
     exponent = [-8 * i / whole for i in range(1, whole + 1)]  #? not whole
     exponent += [-4 * i / whole for i in range(1, 2 * (heads - whole), 2)]  #? not whole
     slope = 2.0 ** torch.tensor(exponent, dtype=torch.float64)  #? not whole
-    return slope[:, None, None]
+    return slope[:, None, None]  # (heads, 1, 1)
 '''
 
 SINUSOIDS = '''
@@ -128,7 +128,7 @@ ACTIVATIONS = {
 
 MLP = '''
 class Mlp(nn.Module):
-    """The position-wise network: two matrices and a curve between them$gate."""
+    """Position-wise MLP: two matrices and a curve between them$gate."""
 
     def __init__(self$arguments) -> None:
         super().__init__()

@@ -134,8 +134,8 @@ class Parts:
         sizes = self._named([{"d_mlp": mlp.d_mlp} for mlp in mlps])
         self._widths = {mlp.d_mlp: row["d_mlp"] for mlp, row in zip(mlps, sizes, strict=True)}
         rows = [self._mlp_row(mlp) for mlp in mlps]
-        where = "" if all(mlp.gated for mlp in mlps) else " where it is gated"
-        gate = f", times a third matrix{where} (Shazeer 2020)" if _any(rows, "gated") else ""
+        where = "" if all(mlp.gated for mlp in mlps) else " where gated"
+        gate = f", times a third{where} (Shazeer 2020)" if _any(rows, "gated") else ""
         self.mlp = Kind("Mlp", code_blocks.MLP, rows, texts={"gate": gate})
         several = [self._experts_row(mlp) for mlp in mlps if mlp.experts > 1]
         self.experts = Kind("Experts", code_blocks.EXPERTS, several)
