@@ -10,14 +10,19 @@ import re
 import secrets
 import shutil
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import tomlkit
+from pydantic import ValidationError
 
 from playground.spec.check import Problem, SpecError, parse
 from playground.spec.experiment import Experiment
-from playground.spec.folding import STACKS, folded, item, unfolded
+from playground.spec.folding import STACKS, folded, item, layers_of, unfolded
 from playground.spec.keeping import rewritten
+from playground.spec.model import Layer, ModelSpec
+from playground.spec.wording import refusal
 
 
 def load(path: Path) -> Experiment:
@@ -37,6 +42,11 @@ def loads(text: str, place: str = "experiment.toml") -> Experiment:
     Raises SpecError: with the line, as a problem of `place`, where it is not TOML, else with the path of every field
     that cannot be; layers are counted after `repeat` is taken apart.
     """
+    return parse(_data(text, place))
+
+
+def _data(text: str, place: str) -> dict[str, Any]:
+    """TOML text as plain data, with each layer by itself."""
     try:
         data = tomllib.loads(text)
     except RecursionError:
@@ -48,7 +58,29 @@ def loads(text: str, place: str = "experiment.toml") -> Experiment:
         for stack in STACKS:
             if isinstance(model.get(stack), list):
                 model[stack] = unfolded(model[stack], f"model.{stack}")
-    return parse(data)
+    return data
+
+
+def dumps_layers(layers: Sequence[Layer], stack: str = "decoder") -> str:
+    """Layers alone as TOML text, as they would stand in an experiment; for the clipboard."""
+    document = tomlkit.document()
+    model = tomlkit.table(is_super_table=True)
+    alone = ModelSpec(decoder=()).model_copy(update={"encoder": (), "decoder": (), stack: tuple(layers)})
+    model.add(stack, item(("model", stack), layers_of(alone, stack)))
+    document.add("model", model)
+    return tomlkit.dumps(document)
+
+
+def loads_layers(text: str) -> tuple[Layer, ...]:
+    """The layers of a text as `dumps_layers` or an experiment's file has them; raises SpecError where there are none."""
+    model = _data(text, "the clipboard").get("model")
+    plain = [layer for stack in STACKS for layer in (model.get(stack) or [])] if isinstance(model, dict) else []
+    if not plain:
+        raise SpecError([Problem("the clipboard", "there are no layers in it; copy some first, or a [[model.decoder]] table")])
+    try:
+        return tuple(Layer.model_validate(layer) for layer in plain)
+    except ValidationError as error:
+        raise SpecError([Problem(*refusal(each)) for each in error.errors()]) from None
 
 
 def dumps(experiment: Experiment) -> str:

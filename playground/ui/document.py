@@ -10,6 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from playground.spec import edit
 from playground.spec.check import Problem, SpecError
 from playground.spec.experiment import Experiment
+from playground.spec.layers import Origin
 from playground.worker.commands import Apply
 from playground.worker.mailbox import Applied, Mailbox
 
@@ -46,8 +47,13 @@ class Document(QObject):
         said = f"{name} = {value}" if isinstance(value, int | float | str) else f"change {name}"
         return self.replace(experiment, said, path)
 
-    def replace(self, experiment: Experiment, text: str, merge: str = "") -> bool:
-        """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one."""
+    def replace(
+        self, experiment: Experiment, text: str, merge: str = "", origins: dict[str, tuple[Origin | None, ...]] | None = None
+    ) -> bool:
+        """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one.
+
+        `origins` say which layers its layers were, where that is known.
+        """
         if experiment == self.experiment:
             return False
         self.problems = []

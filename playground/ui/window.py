@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +18,15 @@ from PySide6.QtWidgets import (
 )
 
 from playground.spec import edit
-from playground.spec.check import SpecError
-from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
 from playground.ui.delivery import Delivery
+from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.view import DiagramView
 from playground.ui.document import Document
 from playground.ui.inspector.form import Inspector
+from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
 from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
@@ -36,7 +35,7 @@ from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
 from playground.views.frames import Look
 from playground.worker.commands import Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
-from playground.worker.mailbox import Fault, Mailbox, Status
+from playground.worker.mailbox import Mailbox, Status
 
 ATTENTION = re.compile(r"model\.(encoder|decoder)\[(\d+)\](\.attention|\.cross|)$")
 """The parts that the attention view has heads of."""
@@ -52,11 +51,13 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.mailbox, self.status = mailbox, Status()
         self.document = Document(mailbox, self)
-        self.selected = "model.decoder[0].attention"
+        self.choice = Choice.one("model.decoder[0].attention")
         self._sent: dict[str, object] = {}
+        self._desk = LayerDesk(self)
         self._attention: Any = None
         """The attention panel, once it has been built."""
         self._painted = False
+        self._stacks = 1
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
         self.setAcceptDrops(True)
@@ -160,11 +161,15 @@ class MainWindow(QMainWindow):
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def select(self, path: str) -> None:
-        """Select a part: diagram, inspector and stage follow."""
-        self.selected = path
-        self.diagram.select(path)
-        self.inspector.show_part(path)
-        if (panel := self._attention) is not None and (found := ATTENTION.match(path)):
+        """Select a part."""
+        self.choose(Choice.one(path))
+
+    def choose(self, choice: Choice) -> None:
+        """Select one part or several: diagram, inspector and stage follow."""
+        self.choice = choice
+        self.diagram.choose(choice)
+        self.inspector.show_part(choice.current)
+        if (panel := self._attention) is not None and (found := ATTENTION.match(choice.current)):
             cross = ".cross" if found[3] == ".cross" else ""
             panel.select(f"{found[1]}.{found[2]}{cross}")
 
@@ -209,41 +214,21 @@ class MainWindow(QMainWindow):
         self.notice.cancelled.connect(lambda: self.mailbox.send(Cancel()))
         self.stage.looks_changed.connect(self._watch)
         self.prompt.asked.connect(self.mailbox.send)
-        self.diagram.selected.connect(self.select)
-        self.diagram.layer_added.connect(lambda at: self._copy_layer(at, "add a layer"))
-        self.diagram.layer_duplicated.connect(lambda at: self._copy_layer(at, "duplicate a layer"))
-        self.diagram.layer_removed.connect(self._remove_layer)
+        self.diagram.chosen.connect(self.choose)
+        self.diagram.wished.connect(self._desk.do)
+        self.diagram.opened.connect(self.inspector.setFocus)
         self.inspector.edit_requested.connect(self.document.edit)
         self.document.changed.connect(self._on_document)
         self.document.refused.connect(lambda: self.inspector.show_problems(self.document.problems))
 
-    def _copy_layer(self, path: str, text: str) -> None:
-        """A layer more behind the one at `path`, and like it."""
-        _, stack, index = edit.split(path)
-        self._rearrange(lambda now: edit.inserted(now, str(stack), int(index) + 1, edit.get(now, path)), path, 1, text)
-
-    def _remove_layer(self, path: str) -> None:
-        _, stack, index = edit.split(path)
-        self._rearrange(lambda now: edit.removed(now, str(stack), int(index)), path, 0, "remove a layer")
-
-    def _rearrange(self, change: Callable[[Experiment], Experiment], path: str, further: int, text: str) -> None:
-        """Change a stack, and choose the layer that many places further, or the last one there is."""
-        try:
-            experiment = change(self.document.experiment)
-        except SpecError as error:
-            self.notice.fault(Fault(str(error)))
-            return
-        self.document.replace(experiment, text)
-        _, stack, index = edit.split(path)
-        left = len(getattr(experiment.model, str(stack)))
-        behind = f"model.{stack}[{min(int(index) + further, left - 1)}]"
-        self.select(behind if left else edit.first_attention(experiment.model))
-
     def _on_document(self) -> None:
         experiment = self.document.experiment
+        if len(experiment.model.stacks) != self._stacks:
+            self._stacks = len(experiment.model.stacks)
+            self._share_columns()
         self.diagram.set_model(experiment.model)
         self.inspector.set_experiment(experiment, self.document.preset)
-        if not edit.exists(experiment, self.selected):
+        if not all(edit.exists(experiment, path) for path in self.choice.paths):
             self.select(edit.first_attention(self.document.experiment.model))
         self.transport.show_document(*files.describe(self.document.name, experiment))
         changed = experiment != self.document.preset
@@ -265,7 +250,7 @@ class MainWindow(QMainWindow):
         if isinstance(panel, QWidget) and self._attention is None:
             self._attention = panel
             panel.head_chosen.connect(self._on_head)  # type: ignore[attr-defined]
-            self.select(self.selected)
+            self.choose(self.choice)
 
     def _on_head(self, name: str, head: int) -> None:
         stack, index, *cross = name.split(".")
@@ -287,10 +272,16 @@ class MainWindow(QMainWindow):
         """Share out the room when the size is known: columns for the hands, the rest for the stage."""
         super().showEvent(event)
         if not self._painted:
-            side = max(272, min(320, self.width() // 5))
-            self.columns.setSizes([side, self.width() - 2 * side - 40, side + 40])
+            self._share_columns()
             prompt = max(self.prompt.minimumHeight(), self.height() // 5)
             self.rows.setSizes([self.height() - prompt, prompt])
+
+    def _share_columns(self) -> None:
+        """The columns' widths: an encoder and a decoder side by side need more than one stack."""
+        side = max(272, min(320, self.width() // 5))
+        both = len(self.document.experiment.model.stacks) == 2
+        left = side + (120 if both else 0)
+        self.columns.setSizes([left, self.width() - left - side - 40, side + 40])
 
     def _after_first_paint(self) -> None:
         self.stage.start()

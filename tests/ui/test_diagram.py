@@ -1,17 +1,24 @@
 import numpy as np
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from playground.spec import cost
-from playground.spec.model import Attention, Layer, Mlp, ModelSpec, Position, RelativePosition, Unembedding
+from playground.spec.model import Attention, CrossAttention, Layer, Mlp, ModelSpec, Position, RelativePosition, Unembedding
 from playground.style import theme
 from playground.ui.diagram import thumbnails
-from playground.ui.diagram.layout import compact, layout, share
+from playground.ui.diagram.canvas import ZOOMS
+from playground.ui.diagram.choice import Choice
+from playground.ui.diagram.layout import layout, runs
 from playground.ui.diagram.view import DiagramView
+from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove, Switch
+from playground.ui.diagram.words import compact, share
 from playground.views.attention.frame import AttentionFrame
 
 LEFT = Qt.MouseButton.LeftButton
+NONE, SHIFT, CONTROL, ALT = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
+                             Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier)  # fmt: skip
 
 
 def model(layers: int = 3, **changes) -> ModelSpec:
@@ -38,7 +45,7 @@ def test_the_layout_names_every_part_in_order():
 @pytest.mark.parametrize("scale", [1.0, 1.6])
 @pytest.mark.parametrize("width", [200.0, 280.0])
 def test_cards_do_not_overlap_and_parts_lie_on_their_card(width, scale):
-    made = layout(model(8), width, scale)
+    made = layout(spread(), width, scale)
     cards = [box for box in made.boxes if not box.parent]
     for above, below in zip(cards, cards[1:], strict=False):
         assert above.y + above.h < below.y
@@ -130,101 +137,307 @@ def centre(view, path):
 PATHS = ["model.embedding", "model.decoder[1].attention", "model.decoder[2].mlp", "model.decoder[0].norm", "model.unembedding"]
 
 
+def spread(count: int = 8) -> ModelSpec:
+    """Layers of which no two neighbours are equal."""
+    layers = tuple(Layer(attention=Attention(heads=(2, 4)[index % 2])) for index in range(count))
+    return ModelSpec(vocab=512, decoder=layers)
+
+
+@pytest.fixture
+def wishes(view):
+    seen = []
+    view.wished.connect(seen.append)
+    return seen
+
+
 @pytest.mark.parametrize("path", PATHS)
-def test_a_click_selects(view, qtbot, path):
-    with qtbot.waitSignal(view.selected) as signal:
+def test_a_click_chooses(view, qtbot, path):
+    with qtbot.waitSignal(view.chosen) as signal:
         qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=centre(view, path))
-    assert signal.args == [path]
-    assert view.selection() == path
+    assert signal.args == [Choice.one(path)] == [view.choice()]
     assert view.canvas.items_by_path[path].chosen
 
 
-def test_a_click_beside_the_parts_of_a_layer_selects_the_layer(view, qtbot):
+def test_a_click_beside_the_parts_of_a_layer_chooses_the_layer(view, qtbot):
     item = view.canvas.items_by_path["model.decoder[1]"]
     view.canvas.ensureVisible(item)
     at = view.canvas.mapFromScene(item.mapToScene(item.shape().boundingRect().topLeft()))
-    at.setX(at.x() + 20)
-    at.setY(at.y() + 10)
-    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=at)
-    assert view.selection() == "model.decoder[1]"
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=at + QPoint(20, 10))
+    assert view.choice().paths == ("model.decoder[1]",)
 
 
-def test_select_says_nothing_but_marks_the_layer_around(view, qtbot):
-    with qtbot.assertNotEmitted(view.selected):
-        view.select("model.decoder[1].mlp")
+def test_choose_says_nothing_but_marks_the_layer_around(view, qtbot):
+    with qtbot.assertNotEmitted(view.chosen):
+        view.choose(Choice.one("model.decoder[1].mlp"))
     assert view.canvas.items_by_path["model.decoder[1]"].inside
     assert "layer 2" in view.canvas.accessibleDescription()
 
 
 def test_arrow_keys_walk_through_all_parts(view, qtbot):
-    view.select("model.embedding")
+    view.choose(Choice.one("model.embedding"))
     view.canvas.setFocus()
     seen = ["model.embedding"]
     while seen[-1] != "model.unembedding":
         qtbot.keyClick(view.canvas, Qt.Key.Key_Down)
-        seen.append(view.selection())
+        seen.append(view.choice().current)
     assert seen == [box.path for box in layout(model()).boxes]
     assert view.canvas.items_by_path["model.unembedding"].focused
-    qtbot.keyClick(view.canvas, Qt.Key.Key_Down)
-    assert view.selection() == "model.unembedding"
-    qtbot.keyClick(view.canvas, Qt.Key.Key_Up)
-    assert view.selection() == "model.decoder[2].mlp"
-    qtbot.keyClick(view.canvas, Qt.Key.Key_Left)
-    assert view.selection() == "model.decoder[2]"
-    qtbot.keyClick(view.canvas, Qt.Key.Key_Right)
-    assert view.selection() == "model.decoder[2].norm"
+    for key, path in ((Qt.Key.Key_Down, "model.unembedding"), (Qt.Key.Key_Up, "model.decoder[2].mlp"),
+                      (Qt.Key.Key_Left, "model.decoder[2]"), (Qt.Key.Key_Right, "model.decoder[2].norm")):  # fmt: skip
+        qtbot.keyClick(view.canvas, key)
+        assert view.choice().current == path
+
+
+def test_shift_and_control_choose_several_of_one_kind(view, qtbot):
+    paths = [f"model.decoder[{index}].attention" for index in range(3)]
+    click = lambda path, held: qtbot.mouseClick(view.canvas.viewport(), LEFT, held, centre(view, path))  # noqa: E731
+    click(paths[0], Qt.KeyboardModifier.NoModifier)
+    click(paths[2], SHIFT)
+    assert view.choice().paths == tuple(paths)
+    click(paths[1], CONTROL)
+    assert view.choice().paths == (paths[0], paths[2])
+    assert [view.canvas.items_by_path[path].chosen for path in paths] == [True, False, True]
+    click("model.decoder[1].mlp", CONTROL)  # another kind begins anew
+    assert view.choice().paths == ("model.decoder[1].mlp",)
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Down, SHIFT)
+    assert view.choice().paths == ("model.decoder[1].mlp", "model.decoder[2].mlp")
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
+    assert view.choice().paths == ("model.decoder[2].mlp",)
+    qtbot.keyClick(view.canvas, Qt.Key.Key_A, CONTROL)
+    assert view.choice().places == (("decoder", 0), ("decoder", 1), ("decoder", 2))
+
+
+def test_a_click_on_one_of_several_chooses_it_alone(view, qtbot):
+    qtbot.keyClick(view.canvas, Qt.Key.Key_A, CONTROL)
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=head(view, 1))
+    assert view.choice().paths == ("model.decoder[1]",)
+
+
+def head(view, index, stack="decoder"):
+    """A point on the head of a layer's card, beside its parts."""
+    item = view.canvas.items_by_path[f"model.{stack}[{index}]"]
+    view.canvas.ensureVisible(item)
+    return view.canvas.mapFromScene(item.mapToScene(QPointF(20, 10)))
+
+
+def drag(qtbot, view, start, end, held=Qt.KeyboardModifier.NoModifier):
+    """Press, move in some steps, and release with a modifier held."""
+    target = view.canvas.viewport()
+    qtbot.mousePress(target, LEFT, pos=start)
+    for part in (0.3, 0.7, 1.0):
+        at = start + (end - start) * part
+        event = QMouseEvent(QEvent.Type.MouseMove, QPointF(at), target.mapToGlobal(QPointF(at)), Qt.MouseButton.NoButton, LEFT,
+                            Qt.KeyboardModifier.NoModifier)  # fmt: skip
+        QApplication.sendEvent(target, event)
+    landed = view.canvas.landing()
+    qtbot.mouseRelease(target, LEFT, held, end)
+    return landed
+
+
+def test_a_layer_is_carried_to_a_visible_place(view, qtbot, wishes):
+    view.resize(290, 700)
+    last = view.canvas.items_by_path["model.decoder[2]"]
+    below = view.canvas.mapFromScene(last.sceneBoundingRect().bottomLeft() + QPointF(40, 4))
+    landed = drag(qtbot, view, head(view, 0), below)
+    assert (landed.stack, landed.index) == ("decoder", 3)
+    assert wishes == [Move((("decoder", 0),), "decoder", 3)]
+    assert view.canvas.landing() is None
+    assert all(item.opacity() == 1.0 for item in view.canvas.items_by_path.values())
+    wishes.clear()
+    drag(qtbot, view, head(view, 0), below, CONTROL)
+    assert wishes == [Move((("decoder", 0),), "decoder", 3, copy=True)]
+    wishes.clear()
+    drag(qtbot, view, head(view, 0), head(view, 0) + QPoint(0, 15))  # where it is already
+    assert wishes == []
+
+
+def test_several_are_carried_together_and_escape_lets_them_go(view, qtbot, wishes):
+    view.resize(290, 700)
+    view.choose(Choice(("model.decoder[0]", "model.decoder[1]"), "model.decoder[1]", "model.decoder[0]"))
+    last = view.canvas.items_by_path["model.decoder[2]"]
+    below = view.canvas.mapFromScene(last.sceneBoundingRect().bottomLeft() + QPointF(40, 4))
+    drag(qtbot, view, head(view, 1), below)
+    assert wishes == [Move((("decoder", 0), ("decoder", 1)), "decoder", 3)]
+    target, at = view.canvas.viewport(), head(view, 0)
+    qtbot.mousePress(target, LEFT, pos=at)
+    event = QMouseEvent(QEvent.Type.MouseMove, QPointF(below), target.mapToGlobal(QPointF(below)), Qt.MouseButton.NoButton, LEFT,
+                        Qt.KeyboardModifier.NoModifier)  # fmt: skip
+    QApplication.sendEvent(target, event)
+    assert view.canvas.landing() is not None
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Escape)
+    assert view.canvas.landing() is None
+    qtbot.mouseRelease(target, LEFT, pos=below)
+    assert len(wishes) == 1
+
+
+def test_a_band_chooses_the_layers_that_it_touches(view, qtbot):
+    view.resize(290, 700)
+    first, second = (view.canvas.items_by_path[f"model.decoder[{index}]"] for index in (0, 1))
+    start = view.canvas.mapFromScene(QPointF(2, first.sceneBoundingRect().top() + 12))
+    end = view.canvas.mapFromScene(second.sceneBoundingRect().center())
+    drag(qtbot, view, start, end)
+    assert view.choice().places == (("decoder", 0), ("decoder", 1))
 
 
 def test_eight_layers_scroll_to_what_is_chosen(view):
-    view.set_model(model(8))
+    view.set_model(spread())
     bar = view.canvas.verticalScrollBar()
     assert bar.maximum() > 0
-    view.select("model.unembedding")
+    view.choose(Choice.one("model.unembedding"))
     assert bar.value() == bar.maximum()
-    view.select("model.embedding")
+    view.choose(Choice.one("model.embedding"))
     assert bar.value() == 0
 
 
-def test_buttons_say_what_is_wanted_of_which_layer(view, qtbot):
-    view.select("model.embedding")
+def test_equal_neighbours_fold_are_chosen_together_and_unfold(view, qtbot):
+    view.set_model(model(12))
+    assert [path for path in view.canvas.items_by_path if path.endswith("]")] == ["model.decoder[0]"]
+    card = view.canvas.items_by_path["model.decoder[0]"].box
+    assert card.title == "Layers 1–12"
+    assert card.aside == "× 12"
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=centre(view, "model.decoder[0].mlp"))
+    assert view.choice().paths == tuple(f"model.decoder[{index}].mlp" for index in range(12))
+    view.choose(Choice.one("model.decoder[7].attention"))  # folded away: its card is marked
+    assert view.canvas.items_by_path["model.decoder[0].attention"].chosen
+    qtbot.mouseDClick(view.canvas.viewport(), LEFT, pos=head(view, 0))
+    assert len([path for path in view.canvas.items_by_path if path.endswith("]")]) == 12
+    view.run("fold")
+    assert "model.decoder[1]" not in view.canvas.items_by_path
+
+
+def test_runs_are_equal_neighbours_of_tall_stacks():
+    layers = (Layer(),) * 5 + (Layer(mlp=None),) + (Layer(),) * 2
+    assert runs(layers, "decoder") == [range(5), range(5, 6), range(6, 7), range(7, 8)]
+    assert runs(layers[:6], "decoder") == [range(index, index + 1) for index in range(6)]
+    assert len(runs(layers, "decoder", frozenset({"model.decoder[0]"}))) == 8
+
+
+def test_the_view_of_the_whole_gives_each_layer_a_line(view, qtbot):
+    view.set_model(spread(32))
+    tall = view.canvas.sceneRect().height()
+    view.canvas.setFocus()
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Minus)
+    assert view.canvas.sceneRect().height() < tall / 2
+    assert all(box.slim for box in view.canvas.shown.boxes if box.kind == "layer")
+    for _ in range(2):
+        qtbot.keyClick(view.canvas, Qt.Key.Key_Plus)
+    assert view.canvas.transform().m11() == ZOOMS[2][1]
+
+
+@pytest.mark.parametrize("width", [300.0, 440.0])
+@pytest.mark.parametrize("slim", [False, True])
+def test_encoder_and_decoder_stand_side_by_side(width, slim):
+    crossed = Layer(cross=CrossAttention())
+    spec = ModelSpec(encoder=(Layer(attention=Attention(mask="bidirectional")),) * 3, decoder=(crossed,) * 2)
+    made = layout(spec, width, slim=slim)
+    cards = {stack: [box for box in made.boxes if box.kind == "layer" and f".{stack}[" in box.path] for stack in spec.stacks}
+    assert max(box.x + box.w for box in cards["encoder"]) < min(box.x for box in cards["decoder"])
+    assert cards["encoder"][0].y == cards["decoder"][0].y
+    assert [spine.stack for spine in made.spines] == ["encoder", "decoder"]
+    ends = sorted(corners[-1][1] for corners in made.crossings)
+    assert ends == sorted(box.middle for box in made.boxes if box.kind == "cross_attention")
+    assert len({corners[0] for corners in made.crossings}) == 1  # all of them leave from the encoder's end
+    assert all(0 <= box.x and box.x + box.w <= width for box in made.boxes)
+
+
+def test_norms_stand_where_they_compute():
+    def edges(place):
+        box = layout(ModelSpec(decoder=(Layer(norm={"place": place}),))).box("model.decoder[0].mlp")
+        return box.norms
+
+    assert [edges(place) for place in ("pre", "sandwich", "output", "post")] == [
+        ("before",),
+        ("before", "after"),
+        ("after",),
+        (),
+    ]
+    after = layout(ModelSpec(decoder=(Layer(norm={"place": "post"}),)))
+    assert len(after.spines[0].norms) == 2  # on the stream itself, after each sum
+    assert not layout(ModelSpec()).spines[0].norms
+
+
+def test_parallel_branches_stand_side_by_side():
+    made = layout(ModelSpec(decoder=(Layer(order="parallel"),)))
+    attention, mlp = (made.box(f"model.decoder[0].{name}") for name in ("attention", "mlp"))
+    assert attention.y == mlp.y
+    assert attention.x + attention.w < mlp.x
+
+
+def test_shares_add_up():
+    spec = model(3)
+    made = layout(spec)
+    assert sum(box.share for box in made.boxes if not box.parent) == pytest.approx(1.0)
+
+
+def test_buttons_and_keys_say_what_is_wished_of_which_layers(view, qtbot, wishes):
+    view.choose(Choice.one("model.embedding"))
     assert not view.duplicate.isEnabled()
     assert not view.remove.isEnabled()
-    with qtbot.waitSignal(view.layer_added) as signal:
-        qtbot.mouseClick(view.add, LEFT)
-    assert signal.args == ["model.decoder[2]"]  # nothing chosen: behind the last
-    view.select("model.decoder[1].attention")
-    for button, announced in (
-        (view.add, view.layer_added),
-        (view.duplicate, view.layer_duplicated),
-        (view.remove, view.layer_removed),
-    ):
-        with qtbot.waitSignal(announced) as signal:
-            qtbot.mouseClick(button, LEFT)
-        assert signal.args == ["model.decoder[1]"]
+    qtbot.mouseClick(view.palette_row.chips["mlp"], LEFT)
+    assert wishes.pop() == Insert("mlp", "decoder", 3)  # nothing chosen: at the end
+    view.choose(Choice.one("model.decoder[1].attention"))
+    place = (("decoder", 1),)
+    for button, wish in ((view.palette_row.chips["layer"], Insert("layer", "decoder", 2)), (view.duplicate, Duplicate(place)),
+                         (view.remove, Remove(place))):  # fmt: skip
+        qtbot.mouseClick(button, LEFT)
+        assert wishes.pop() == wish
+    for key, held, wish in (
+        (Qt.Key.Key_Delete, NONE, Remove(place)), (Qt.Key.Key_D, CONTROL, Duplicate(place)), (Qt.Key.Key_C, CONTROL, Copy(place)),
+        (Qt.Key.Key_X, CONTROL, Copy(place, cut=True)), (Qt.Key.Key_V, CONTROL, Paste("decoder", 2)),
+        (Qt.Key.Key_Insert, NONE, Insert("layer", "decoder", 2)), (Qt.Key.Key_Up, ALT, Move(place, "decoder", 0)),
+        (Qt.Key.Key_Down, ALT, Move(place, "decoder", 3)),
+    ):  # fmt: skip
+        qtbot.keyClick(view.canvas, key, held)
+        assert wishes.pop() == wish
+    view.choose(Choice.one("model.decoder[2]"))
+    qtbot.keyClick(view.canvas, Qt.Key.Key_Down, ALT)  # it is the last already
+    assert wishes == []
 
 
-def test_the_last_layer_stays(view, qtbot):
-    view.set_model(model(1))
-    view.select("model.decoder[0]")
-    assert not view.remove.isEnabled()
-    with qtbot.assertNotEmitted(view.layer_removed):
-        qtbot.keyClick(view.canvas, Qt.Key.Key_Delete)
+def test_a_card_of_the_palette_is_dragged_between_two_layers(view, qtbot, wishes):
+    view.resize(290, 700)
+    chip, canvas = view.palette_row.chips["experts"], view.canvas
+    target = canvas.viewport().mapToGlobal(head(view, 1) - QPoint(0, 14))
+    qtbot.mousePress(chip, LEFT)
+    for at in (chip.mapToGlobal(QPoint(5, -30)), target):
+        event = QMouseEvent(QEvent.Type.MouseMove, QPointF(chip.mapFromGlobal(at)), QPointF(at), Qt.MouseButton.NoButton, LEFT,
+                            NONE)  # fmt: skip
+        QApplication.sendEvent(chip, event)
+    assert (canvas.landing().stack, canvas.landing().index) == ("decoder", 1)
+    qtbot.mouseRelease(chip, LEFT, NONE, chip.mapFromGlobal(target))
+    assert wishes == [Insert("experts", "decoder", 1)]
+    assert canvas.landing() is None
 
 
-def test_delete_and_control_d_work_on_the_chosen_layer(view, qtbot):
-    view.select("model.decoder[2].mlp")
-    with qtbot.waitSignal(view.layer_removed) as removed:
-        qtbot.keyClick(view.canvas, Qt.Key.Key_Delete)
-    with qtbot.waitSignal(view.layer_duplicated) as duplicated:
-        qtbot.keyClick(view.canvas, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
-    assert removed.args == duplicated.args == ["model.decoder[2]"]
+def test_cross_attention_needs_an_encoder(view):
+    assert not view.palette_row.chips["cross"].isEnabled()
+    assert "encoder" in view.palette_row.chips["cross"].toolTip()
 
 
-def test_the_context_menu_names_the_action_and_does_it(view, qtbot):
-    view.select("model.decoder[1]")
+def test_another_architecture_is_one_click(view, qtbot, wishes):
+    qtbot.mouseClick(view.architecture.buttons()[2], LEFT)
+    assert wishes == [Switch("encoder-decoder")]
+    assert view.architecture.value() == "decoder-only"  # until it is so
+
+
+def test_the_context_menu_does_what_it_says(view, qtbot, wishes):
+    view.choose(Choice.one("model.decoder[1]"))
     menu = view.menu("model.decoder[1]")
-    with qtbot.waitSignals([view.context_action, view.layer_duplicated]):
-        next(action for action in menu.actions() if "Duplicate" in action.text()).trigger()
+    next(action for action in menu.actions() if "Duplicate" in action.text()).trigger()
+    assert wishes == [Duplicate((("decoder", 1),))]
+
+
+def test_the_outline_has_the_same_parts_and_chooses_them(view, qtbot):
+    view.choose(Choice.one("model.decoder[1].mlp"))
+    qtbot.mouseClick(view.list_button, LEFT)
+    lines = view.outline.findItems("", Qt.MatchFlag.MatchContains | Qt.MatchFlag.MatchRecursive)
+    assert {line.data(0, Qt.ItemDataRole.UserRole) for line in lines} == {box.path for box in layout(model()).boxes}
+    assert [line.text(0) for line in view.outline.selectedItems()] == ["MLP: GELU 512"]
+    view.outline.setFocus()
+    with qtbot.waitSignal(view.chosen):
+        qtbot.keyClick(view.outline, Qt.Key.Key_Down)
+    assert view.choice().current == "model.decoder[2]"
+    assert view.canvas.items_by_path["model.decoder[2]"].chosen
 
 
 def test_frames_become_one_image_a_layer_and_only_once(view, monkeypatch):
@@ -267,4 +480,5 @@ def test_retheme_repaints_everything(view, name):
 
 def test_every_control_has_a_name(view):
     assert view.canvas.accessibleName()
+    assert view.outline.accessibleName()
     assert all(button.accessibleName() for button in view.findChildren(QAbstractButton))

@@ -9,6 +9,8 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from playground.spec.model import CrossAttention
 from playground.style import theme
+from playground.ui.diagram.choice import Choice
+from playground.ui.diagram.wishes import Insert, Remove
 from playground.ui.left_out import LeftOutList
 from playground.ui.prompt import DEFAULT_PROMPT
 from playground.views.table import VIEWS
@@ -102,12 +104,12 @@ def test_an_impossible_edit_is_refused_beside_the_field_and_training_goes_on(des
 
 def test_layers_are_added_and_removed_by_their_buttons(desk):
     window = desk.window
-    window.diagram.layer_added.emit("model.decoder[1]")
+    window.diagram.wished.emit(Insert("layer", "decoder", 2))
     desk.until(lambda: len(window.document.running.model.decoder) == 3)
-    window.diagram.layer_removed.emit("model.decoder[2]")
+    window.diagram.wished.emit(Remove((("decoder", 2),)))
     desk.until(lambda: len(window.document.running.model.decoder) == 2)
-    window.diagram.layer_removed.emit("model.decoder[1]")
-    window.diagram.layer_removed.emit("model.decoder[0]")
+    window.diagram.wished.emit(Remove((("decoder", 1),)))
+    window.diagram.wished.emit(Remove((("decoder", 0),)))
     assert "no layer" in window.notice.text()
     assert len(window.document.experiment.model.decoder) == 1
 
@@ -240,11 +242,10 @@ def test_choosing_a_part_chooses_its_heads_and_the_other_way_round(desk):
     window = desk.window
     desk.until(lambda: window.stage.panels["attention"].selected() is not None)
     panel, last = window.stage.panels["attention"], len(window.document.experiment.model.decoder) - 1
-    window.diagram.canvas.chosen.emit(f"model.decoder[{last}].attention")
+    window.diagram.canvas.chosen.emit(Choice.one(f"model.decoder[{last}].attention"))
     assert panel.selected()[0] == f"decoder.{last}"
     panel.head_chosen.emit("decoder.0", 1)
-    assert window.selected == "model.decoder[0].attention"
-    assert window.diagram.selection() == "model.decoder[0].attention"
+    assert window.choice == window.diagram.choice() == Choice.one("model.decoder[0].attention")
 
 
 def test_an_encoder_can_be_added_in_one_edit_and_the_mask_lifted(desk):

@@ -1,13 +1,13 @@
-"""What the diagram is painted with: the residual stream, and one item for every part of the model."""
+"""The cards of the diagram and the strips on them: one item for every part of the model."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QLinearGradient, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
 from playground.style import theme
-from playground.ui.diagram.layout import SPINE_X, Box, Layout
+from playground.ui.diagram.layout import Box
 from playground.ui.diagram.thumbnails import BETWEEN, CELLS
 
 GLOW = 6
@@ -33,6 +33,7 @@ class PartItem(QGraphicsItem):
         self._image: QImage | None = None
         self.setPos(box.x, box.y)
         self.setZValue(0 if box.kind in CARDS else 1)
+        self.lifted = False
         if box.kind not in HEADS:  # the rest stands still while pictures of heads come and go
             self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptHoverEvents(True)
@@ -44,6 +45,12 @@ class PartItem(QGraphicsItem):
         if (chosen, inside, focused) != (self.chosen, self.inside, self.focused):
             self.chosen, self.inside, self.focused = chosen, inside, focused
             self.update()
+
+    def lift(self, on: bool) -> None:
+        """Faint while it is carried to another place."""
+        if on != self.lifted:
+            self.lifted = on
+            self.setOpacity(0.45 if on else 1.0)
 
     def set_image(self, image: QImage | None) -> None:
         """New pictures of the heads, one image for all of them; None for none."""
@@ -79,7 +86,12 @@ class PartItem(QGraphicsItem):
         """Ground and frame, then what the kind shows."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         area = QRectF(0, 0, self.box.w, self.box.h)
-        radius = 9.0 if self.box.kind in CARDS else 5.0
+        radius = (6.0 if self.box.slim else 9.0) if self.box.kind in CARDS else 4.0 if self.box.slim else 5.0
+        if len(self.box.covers) > 1:  # more cards lie beneath
+            painter.setPen(QPen(theme.colour("line"), 1))
+            painter.setBrush(theme.colour("raised"))
+            for below in (5.0, 2.5):
+                painter.drawRoundedRect(area.adjusted(below, below, -below, below), radius, radius)
         if (self.chosen or self.inside) and self.box.kind in CARDS:
             _glow(painter, area, radius, strong=self.focused)
         self._ground(painter, area, radius)
@@ -106,7 +118,8 @@ class PartItem(QGraphicsItem):
         if part in (*HEADS, "mlp", "embedding", "unembedding"):
             painter.save()
             painter.setClipPath(path)
-            painter.fillRect(QRectF(0, 0, 4, area.height()), theme.colour(part))
+            painter.fillRect(QRectF(0, 0, 3 if self.box.slim else 4, area.height()), theme.colour(part))
+            self._bars(painter, area)
             painter.restore()
         if part in CARDS or self.chosen:
             framed = self.chosen or self.inside
@@ -119,6 +132,17 @@ class PartItem(QGraphicsItem):
             painter.setPen(QPen(theme.colour("text"), 1.2))
             painter.drawRoundedRect(area.adjusted(-1.4, -1.4, 1.4, 1.4), radius + 1.4, radius + 1.4)
 
+    def _bars(self, painter: QPainter, area: QRectF) -> None:
+        """Norms as grey bars at the edges where they stand, and the part's share of all parameters along the foot."""
+        thick = 2.0 if self.box.slim else 3.0
+        grey = mixed(theme.colour("norm"), theme.colour("surface"), 0.75)
+        for edge in self.box.norms:
+            painter.fillRect(QRectF(4, 0 if edge == "before" else area.height() - thick, area.width() - 4, thick), grey)
+        if not self.box.slim and self.box.share > 0:
+            foot = area.height() - 2 - (thick if "after" in self.box.norms else 0)
+            colour = theme.colour(self.box.kind, 170)
+            painter.fillRect(QRectF(4, foot, max(2.0, self.box.share * (area.width() - 4)), 2), colour)
+
     def _paint_card(self, painter: QPainter, area: QRectF) -> None:
         inner = area.adjusted(16, 5, -10, -6)
         upper, lower = _halves(inner)
@@ -127,18 +151,38 @@ class PartItem(QGraphicsItem):
         _text(painter, lower, self.box.detail, 0.85, "quiet")
 
     def _paint_layer(self, painter: QPainter, area: QRectF) -> None:
+        strong = self.chosen or self.inside
+        if self.box.slim:
+            _text(
+                painter,
+                QRectF(8, 0, area.width(), area.height()),
+                self.box.title,
+                0.85,
+                "text" if strong else "quiet",
+                bold=strong,
+            )
+            return
         head = QRectF(12, 4, area.width() - 24, round(22 * _scale()))
-        _text(painter, head, self.box.title, 0.92, "text", bold=self.chosen or self.inside)
+        used = _text(painter, head, self.box.title, 0.92, "text", bold=strong)
+        _text(painter, head.adjusted(used + 8, 0, 0, 0), self.box.aside, 0.92, "accent", bold=True)
 
     def _paint_norm(self, painter: QPainter, area: QRectF) -> None:
         _text(painter, area.adjusted(4, 0, -4, 0), self.box.title, 0.85, "text" if self.chosen else "quiet", right=True)
 
     def _paint_mlp(self, painter: QPainter, area: QRectF) -> None:
+        if self.box.slim:
+            _text(painter, area.adjusted(8, 0, -4, 0), self.box.detail, 0.85, "text")
+            return
         inner = area.adjusted(13, 0, -10, 0)
         used = _text(painter, inner, self.box.aside, 0.85, "quiet", right=True)
-        _text(painter, inner.adjusted(0, 0, -used - 8, 0), f"{self.box.title} · {self.box.detail}", 0.92, "text")
+        roomy = self.box.w > 165 * _scale()
+        said = f"{self.box.title} · {self.box.detail}" if roomy else self.box.detail
+        _text(painter, inner.adjusted(0, 0, -used - 8, 0), said, 0.92, "text")
 
     def _paint_attention(self, painter: QPainter, area: QRectF) -> None:
+        if self.box.slim:
+            _text(painter, area.adjusted(8, 0, -4, 0), self.box.aside, 0.85, "text")
+            return
         _text(painter, area.adjusted(12, 0, -10, 0), self.box.aside, 0.85, "quiet", right=True)
         unit = max(1, int((area.height() - 8) // CELLS))
         high = unit * CELLS
@@ -146,50 +190,16 @@ class PartItem(QGraphicsItem):
         if self._image is not None:
             cells = self._image.height()
             each = max(1, high // cells)
-            target = QRectF(left, top + (high - each * cells) // 2, each * self._image.width(), each * cells)
+            wide = min(self._image.width(), self.box.thumbnails * (cells + BETWEEN) - BETWEEN)  # the heads there is room for
+            target = QRectF(left, top + (high - each * cells) // 2, each * wide, each * cells)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-            painter.drawImage(target, self._image)
+            painter.drawImage(target, self._image, QRectF(0, 0, wide, cells))
             return
         painter.setPen(Qt.PenStyle.NoPen)  # no picture has come yet: the places where they will be
         painter.setBrush(QBrush(mixed(theme.colour(self.box.kind), theme.colour("surface"), 0.24)))
         for index in range(self.box.thumbnails):
             x = left + index * unit * (CELLS + BETWEEN)
             painter.drawPolygon([QPointF(x, top), QPointF(x + high, top + high), QPointF(x, top + high)])
-
-
-class SpineItem(QGraphicsItem):
-    """The residual stream, from the embedding's colour to the unembedding's, with a knot where a part reads and adds."""
-
-    def __init__(self, layout: Layout) -> None:
-        super().__init__()
-        self._layout = layout
-        self.setZValue(-1)
-        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-
-    def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
-        """The strip left of the cards, and the ticks into them."""
-        top, bottom = self._layout.spine
-        return QRectF(0, top - 8, 60, bottom - top + 16)
-
-    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
-        """Line, ticks and knots."""
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        top, bottom = self._layout.spine
-        gradient = QLinearGradient(0, top, 0, bottom)
-        gradient.setColorAt(0, theme.colour("embedding"))
-        gradient.setColorAt(1, theme.colour("unembedding"))
-        parts = [box for box in self._layout.boxes if box.kind in ("embedding", "unembedding", *HEADS, "mlp")]
-        for box in parts:
-            painter.setPen(QPen(theme.colour("line"), 1.2))
-            edge = box.x if box.kind in CARDS else box.x - 8
-            painter.drawLine(QPointF(SPINE_X, box.middle), QPointF(edge, box.middle))
-        painter.setPen(QPen(QBrush(gradient), 3, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(QPointF(SPINE_X, top), QPointF(SPINE_X, bottom))
-        for box in parts:
-            radius = 4.5 if box.kind in CARDS else 3.2
-            painter.setPen(QPen(theme.colour("window"), 1.6))
-            painter.setBrush(theme.colour(box.kind))
-            painter.drawEllipse(QPointF(SPINE_X, box.middle), radius, radius)
 
 
 def _scale() -> float:

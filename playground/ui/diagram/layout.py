@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import groupby
 
 from playground.spec import cost
-from playground.spec.model import Attention, AttentionHeads, Layer, Mlp, ModelSpec, Norm
+from playground.spec.model import AttentionHeads, Layer, Mlp, ModelSpec
+from playground.ui.diagram import words
 
 GAP = 8.0
-SPINE_X = 12.0
-CARD_X = 30.0
 MARGIN = 6.0
 """Room around the cards for the glow of the chosen one."""
+GUTTER = 24.0
+"""Room beside a column of cards for its residual stream."""
+BETWEEN = 20.0
+"""Room between encoder and decoder for the lines of cross-attention."""
+NARROW, TIGHT = 190.0, 126.0
+"""Cards less wide than this say less, and those say hardly anything."""
+FOLDS_FROM, SHORTEST_RUN = 7, 3
+"""Stacks of so many layers fold runs of so many equal neighbours into one card."""
+HEAD_PIXELS, LETTER = 26.0, 5.7
+"""Room that a picture of a head takes, and about the width of a letter at type scale 1."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """One part: `path` is its place in the spec, `kind` its colour, `aside` stands at the right, `thumbnails` counts heads."""
+    """One part: `path` is its place in the spec, `kind` its colour, `aside` stands at the right, `thumbnails` counts heads.
+
+    `share` is its part of all parameters, 0 to 1. `norms` says at which edges a norm stands: "before", "after", both. A card
+    of folded layers `covers` several; any other only itself.
+    """
 
     path: str
     kind: str
@@ -30,6 +44,11 @@ class Box:
     help: str = ""
     parent: str = ""
     thumbnails: int = 0
+    share: float = 0.0
+    norms: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    slim: bool = False
+    """One line high, as in the view of the whole."""
 
     @property
     def middle(self) -> float:
@@ -38,141 +57,272 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Spine:
+    """A residual stream: a line at `x` from `top` to `bottom`; `knots` are (y, kind, edge) of the parts that read it and add
+    to it, `norms` the places where the stream itself is normed (after the sum)."""
+
+    stack: str
+    x: float
+    top: float
+    bottom: float
+    knots: tuple[tuple[float, str, float], ...]
+    norms: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place where a layer can land: before layer `index` of `stack`, drawn as a line."""
+
+    stack: str
+    index: int
+    x: float
+    y: float
+    w: float
+
+
+@dataclass(frozen=True)
 class Layout:
-    """All boxes from the tokens down to the logits (a card before the parts on it), and the size they take."""
+    """All boxes from the tokens down to the logits (a card before the parts on it), what joins them, and their size."""
 
     boxes: tuple[Box, ...]
     width: float
     height: float
-    spine: tuple[float, float]
-    """Top and bottom of the residual stream."""
+    spines: tuple[Spine, ...]
+    slots: tuple[Slot, ...]
+    crossings: tuple[tuple[tuple[float, float], ...], ...] = ()
+    """Lines from the encoder's output to each cross-attention, as corners (x, y)."""
+    captions: tuple[tuple[str, float, float], ...] = ()
+    """Names of the stacks where there are two: (text, x, y)."""
 
     def box(self, path: str) -> Box | None:
         """The box of a part, or None."""
         return next((box for box in self.boxes if box.path == path), None)
 
 
-def layout(model: ModelSpec, width: float = 264.0, scale: float = 1.0) -> Layout:
-    """Lay the model out in a column `width` wide; `scale` is the type scale."""
-    parameters = cost.part_parameters(model)
-    whole = max(1, cost.parameters(model))
-    w = width - CARD_X - MARGIN
-    y = MARGIN
-    high = _whole(48, scale)
-    boxes = [Box("model.embedding", "embedding", CARD_X, y, w, high, "Token embedding", _embedding(model),
-                 _position(model), "Tokens become vectors of the residual stream")]  # fmt: skip
-    y += high + GAP
-    for stack, layers in model.stacks.items():
-        for index, layer in enumerate(layers):
-            name = f"Layer {index + 1}" if len(model.stacks) == 1 else f"{stack.capitalize()} {index + 1}"
-            made = _layer(layer, f"model.{stack}[{index}]", name, y, w, scale, parameters, whole)
-            boxes += made
-            y += made[0].h + GAP
-    boxes.append(Box("model.unembedding", "unembedding", CARD_X, y, w, high, "Unembedding", _unembedding(model),
-                     "", "Vectors of the residual stream become one logit for every token"))  # fmt: skip
-    bottom = y + high
-    return Layout(tuple(boxes), width, bottom + MARGIN, (MARGIN + high / 2, bottom - high / 2))
+@dataclass
+class _Column:
+    """A stack under construction: its cards stand at `x`, `w` wide, its stream at `spine`, and `y` is where it has come to."""
+
+    stack: str
+    x: float
+    w: float
+    spine: float
+    y: float
+    boxes: list[Box] = field(default_factory=list)
+    slots: list[Slot] = field(default_factory=list)
+    norms: list[float] = field(default_factory=list)
 
 
-def compact(count: int) -> str:
-    """A count as people say it: 812 K, 1.3 M."""
-    for limit, unit in ((1e9, "B"), (1e6, "M"), (1e3, "K")):
-        if count >= limit:
-            value = count / limit
-            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
-    return str(count)
+@dataclass(frozen=True)
+class _Sizes:
+    """What all columns share."""
+
+    model: ModelSpec
+    scale: float
+    slim: bool
+    parameters: dict[str, int]
+    whole: int
+
+    def high(self, size: float) -> float:
+        return float(round(size * self.scale))
+
+    def share(self, path: str) -> float:
+        return cost.under(self.parameters, path) / self.whole
 
 
-def share(part: int, whole: int) -> str:
-    """A share in per cent: 18 %, 0.4 %, < 0.1 %."""
-    value = 100 * part / max(1, whole)
-    if 0 < value < 0.1:
-        return "< 0.1 %"
-    return f"{value:.0f} %" if value >= 9.95 or value == 0 else f"{value:.1f} %"
+def layout(
+    model: ModelSpec, width: float = 264.0, scale: float = 1.0, unfolded: frozenset[str] = frozenset(), slim: bool = False
+) -> Layout:
+    """Lay the model out `width` wide, encoder and decoder side by side; `scale` is the type scale.
+
+    Runs of equal layers fold into one card unless the path of their first layer is in `unfolded`. `slim` gives each layer
+    one line, so that many are seen at once.
+    """
+    sizes = _Sizes(model, scale, slim, cost.part_parameters(model), max(1, cost.parameters(model)))
+    both = len(model.stacks) == 2
+    high = sizes.high(48)
+    top = MARGIN + high + GAP
+    left = GUTTER + MARGIN
+    if both:
+        w = float(int((width - 2 * left - BETWEEN) / 2))
+        caption = sizes.high(22)
+        columns = [
+            _Column("encoder", left, w, GUTTER / 2, top + caption),
+            _Column("decoder", left + w + BETWEEN, w, width - GUTTER / 2, top + caption),
+        ]
+    else:
+        caption, w = 0.0, width - left - MARGIN
+        columns = [_Column(stack, left, w, GUTTER / 2, top) for stack in model.stacks]
+    detail, position = words.embedding_words(model)
+    inside = columns[-1].x + columns[-1].w - left
+    name = "Embedding" if position else "Token embedding"
+    boxes = [Box("model.embedding", "embedding", left, MARGIN, inside, high, name, detail, position,
+                 "Tokens become vectors of the residual stream", share=sizes.share("model.embedding"))]  # fmt: skip
+    for column in columns:
+        _fill(column, sizes, unfolded)
+        boxes += column.boxes
+    last = columns[-1]
+    bottom = max(column.y for column in columns)
+    boxes.append(Box("model.unembedding", "unembedding", last.x, last.y, last.w, high, "Unembedding",
+                     words.unembedding_words(model), "", "Vectors of the residual stream become one logit for every token",
+                     share=sizes.share("model.unembedding")))  # fmt: skip
+    memory = columns[0].y + high / 2
+    spines = [_spine(column, MARGIN + high / 2, memory if both and column is columns[0] else last.y + high / 2, boxes)
+              for column in columns]  # fmt: skip
+    crossings = _crossings(columns, boxes, memory) if both else ()
+    captions = tuple((column.stack.capitalize(), column.x, top) for column in columns) if both else ()
+    slots = tuple(slot for column in columns for slot in column.slots)
+    whole = max(bottom, last.y) + high + MARGIN
+    return Layout(tuple(boxes), width, whole, tuple(spines), slots, crossings, captions)
 
 
-def attention_words(attention: AttentionHeads) -> str:
-    """Heads, mask where it is not the usual one, and position in a few letters: 4 h · rot, 8/2 h, 4 h · full · w 16."""
-    groups = attention.kv_heads
-    words = [f"{attention.heads}/{groups} h" if groups not in (None, attention.heads) else f"{attention.heads} h"]
-    if isinstance(attention, Attention):
-        words += {"bidirectional": ["full"], "prefix": ["prefix"]}.get(attention.mask, [])
-        words += {"rotary": ["rot"], "alibi": ["ALiBi"], "t5": ["T5"]}.get(attention.position.kind, [])
-        words += [f"w {attention.window}"] if attention.window is not None else []
-    return " · ".join(words)
+def runs(layers: tuple[Layer, ...], stack: str, unfolded: frozenset[str] = frozenset()) -> list[range]:
+    """The layers of a stack in groups: those that one card stands for, and single ones."""
+    made: list[range] = []
+    start = 0
+    for _, group in groupby(layers):
+        length = len(list(group))
+        folds = len(layers) >= FOLDS_FROM and length >= SHORTEST_RUN and f"model.{stack}[{start}]" not in unfolded
+        made += [range(start, start + length)] if folds else [range(at, at + 1) for at in range(start, start + length)]
+        start += length
+    return made
 
 
-CURVES = {
-    "relu": ("ReLU", "ReGLU"), "relu2": ("ReLU²", "ReLU² gated"), "gelu": ("GELU", "GeGLU"), "gelu_tanh": ("GELU", "GeGLU"),
-    "silu": ("SiLU", "SwiGLU"), "tanh": ("tanh", "tanh gated"), "sigmoid": ("sigmoid", "GLU"),
-}  # fmt: skip
-"""What an activation is called alone, and with a gate."""
+def _fill(column: _Column, sizes: _Sizes, unfolded: frozenset[str]) -> None:
+    """Put the cards of a stack's layers into its column, and the places between them."""
+    layers = sizes.model.stacks[column.stack]
+    for run in runs(layers, column.stack, unfolded):
+        column.slots.append(Slot(column.stack, run.start, column.x, column.y - GAP / 2, column.w))
+        _card(column, sizes, layers[run.start], run)
+    column.slots.append(Slot(column.stack, len(layers), column.x, column.y - GAP / 2, column.w))
 
 
-def mlp_words(mlp: Mlp) -> str:
-    """Activation and width: SwiGLU 384, GELU 512, 8 × GELU 512."""
-    curve = CURVES[mlp.activation][mlp.gated]
-    return f"{curve} {mlp.d_mlp}" if mlp.experts == 1 else f"{mlp.experts} × {curve} {mlp.d_mlp}"
-
-
-def norm_words(norm: Norm) -> str:
-    """The name of a norm: RMS, LayerNorm, no norm."""
-    return {"rms": "RMS", "layer": "LayerNorm", "none": "no norm"}[norm.kind]
-
-
-def _whole(size: float, scale: float) -> float:
-    return float(round(size * scale))
-
-
-def _layer(
-    layer: Layer, path: str, title: str, y: float, w: float, scale: float, parameters: dict[str, int], whole: int
-) -> list[Box]:
-    pad, head = 8.0, _whole(28, scale)
-    inner_x, inner_w = CARD_X + pad, w - 2 * pad
-    norm_w = min(inner_w * 0.6, _whole(118, scale))
-    places = {"pre": " · before", "post": " · after", "sandwich": " · around", "output": " · on output"}
-    place = "" if layer.norm.kind == "none" else places[layer.norm.place]
-    parts = [Box(f"{path}.norm", "norm", CARD_X + w - pad - norm_w, y + 4, norm_w, head - 6, norm_words(layer.norm) + place,
-                 help="Normalises what the branches read (before) or the stream after them", parent=path)]  # fmt: skip
+def _card(column: _Column, sizes: _Sizes, layer: Layer, run: range) -> None:
+    """A layer's card with its parts, in the order in which they compute."""
+    path = f"model.{column.stack}[{run.start}]"
+    covers = tuple(f"model.{column.stack}[{index}]" for index in run)
+    many = len(run) > 1
+    title = f"Layers {run.start + 1}–{run.stop}" if many else f"Layer {run.start + 1}"
+    help_ = f"{len(run)} equal layers; double click unfolds them" if many else "Reads the residual stream and adds to it"
+    y, share = column.y, sum(sizes.share(each) for each in covers)
+    if sizes.slim:
+        h = sizes.high(26)
+        title = f"{run.start + 1}–{run.stop}" if many else f"{run.start + 1}"
+        column.boxes.append(
+            Box(path, "layer", column.x, y, column.w, h, title, help=help_, share=share, covers=covers, slim=True)
+        )
+        left = sizes.high(48)
+        _row(column, sizes, layer, path, column.x + left, y + 3, column.w - left - 4, h - 6)
+        column.y = y + h + 3
+        return
+    pad, head = 8.0, sizes.high(28)
+    narrow = column.w < NARROW * sizes.scale
     at = y + head
-    if layer.attention is not None:
-        high = _whole(36, scale)
-        parts.append(Box(f"{path}.attention", "attention", inner_x, at, inner_w, high, "Attention",
-                         aside=attention_words(layer.attention), help=_attention_help(layer.attention), parent=path,
-                         thumbnails=min(4, layer.attention.heads)))  # fmt: skip
+    parts = _parallel(column, sizes, layer, path, at) if layer.order != "serial" else _serial(column, sizes, layer, path, at)
+    at = max((part.y + part.h for part in parts), default=at) + 8
+    aside = f"× {len(run)}" if many else ""
+    tight = column.w < TIGHT * sizes.scale
+    said = words.norm_words(layer.norm, narrow)
+    said = said.split(" · ")[0] if tight else said
+    norm_w = min(column.w * 0.62, sizes.high(36 if tight else 84 if narrow else 118))
+    norm = Box(f"{path}.norm", "norm", column.x + column.w - pad - norm_w, y + 4, norm_w, head - 6,
+               said, help="Normalises what the branches read (before) or what comes after them",
+               parent=path)  # fmt: skip
+    column.boxes.append(Box(path, "layer", column.x, y, column.w, at - y, title, aside=aside, help=help_, share=share,
+                            covers=covers))  # fmt: skip
+    column.boxes += [norm, *parts]
+    if layer.norm.kind != "none" and layer.norm.place == "post":
+        column.norms += [part.y + part.h + 2 for part in parts]
+    column.y = at + GAP
+
+
+def _branches(layer: Layer) -> list[tuple[str, str, AttentionHeads | Mlp]]:
+    """(name, kind, record) of the branches that are there."""
+    made: list[tuple[str, str, AttentionHeads | Mlp]] = []
+    for name, kind, part in (("attention", "attention", layer.attention), ("cross", "cross_attention", layer.cross),
+                             ("mlp", "mlp", layer.mlp)):  # fmt: skip
+        if part is not None:
+            made.append((name, kind, part))
+    return made
+
+
+def _serial(column: _Column, sizes: _Sizes, layer: Layer, path: str, at: float) -> list[Box]:
+    made = []
+    for name, kind, part in _branches(layer):
+        high = sizes.high(26 if name == "mlp" else 36)
+        made.append(_part(sizes, layer, path, name, kind, part, column.x + 8, at, column.w - 16, high))
         at += high + 4
-    if layer.cross is not None:
-        high = _whole(36, scale)
-        parts.append(Box(f"{path}.cross", "cross_attention", inner_x, at, inner_w, high, "Cross-attention",
-                         aside=attention_words(layer.cross), help="Looks at what the encoder made of the source", parent=path,
-                         thumbnails=min(4, layer.cross.heads)))  # fmt: skip
-        at += high + 4
-    if layer.mlp is not None:
-        high = _whole(26, scale)
-        parts.append(Box(f"{path}.mlp", "mlp", inner_x, at, inner_w, high, "MLP", mlp_words(layer.mlp),
-                         share(parameters.get(f"{path}.mlp", 0), whole), "Right: share of all parameters", path))  # fmt: skip
-        at += high + 4
-    card = Box(path, "layer", CARD_X, y, w, at + 4 - y, title, help="Reads the residual stream and adds to it")
-    return [card, *parts]
+    return made
 
 
-def _attention_help(attention: Attention) -> str:
-    heads = "1 head" if attention.heads == 1 else f"{attention.heads} heads"
-    groups = f", {attention.kv_heads} with keys and values" if attention.kv_heads not in (None, attention.heads) else ""
-    kinds = {"rotary": ", rotary positions", "alibi": ", ALiBi", "t5": ", T5 distances"}
-    return f"{heads}{groups}, {attention.mask}{kinds.get(attention.position.kind, '')}"
+def _parallel(column: _Column, sizes: _Sizes, layer: Layer, path: str, at: float) -> list[Box]:
+    """Branches that read the stream at the same place stand side by side."""
+    found = _branches(layer)
+    each = (column.w - 16 - 4 * (len(found) - 1)) / max(1, len(found))
+    return [_part(sizes, layer, path, name, kind, part, column.x + 8 + index * (each + 4), at, each, sizes.high(36))
+            for index, (name, kind, part) in enumerate(found)]  # fmt: skip
 
 
-def _embedding(model: ModelSpec) -> str:
-    size = f"{model.vocab} × {model.d_model}"
-    return f"{size} · tied with unembedding" if model.unembedding.tied else f"{size} · free"
+def _row(column: _Column, sizes: _Sizes, layer: Layer, path: str, x: float, y: float, w: float, h: float) -> None:
+    """The parts of a slim card, in one line."""
+    found = _branches(layer)
+    each = (w - 3 * (len(found) - 1)) / max(1, len(found))
+    for index, (name, kind, part) in enumerate(found):
+        made = _part(sizes, layer, path, name, kind, part, x + index * (each + 3), y, each, h)
+        column.boxes.append(made)
 
 
-def _position(model: ModelSpec) -> str:
-    return {"none": "", "learned": "+ positions"}.get(model.embedding.position.kind, "+ sines")
+def _part(
+    sizes: _Sizes, layer: Layer, path: str, name: str, kind: str, part: AttentionHeads | Mlp, x: float, y: float, w: float,
+    h: float,
+) -> Box:  # fmt: skip
+    norms = {"pre": ("before",), "sandwich": ("before", "after"), "output": ("after",)}.get(layer.norm.place, ())
+    norms = () if layer.norm.kind == "none" else norms
+    share, place = sizes.share(f"{path}.{name}"), f"{path}.{name}"
+    if isinstance(part, Mlp):
+        said = words.mlp_words(part)
+        detail = said if w >= 130 * sizes.scale else said.split()[0]
+        aside = words.share(round(share * sizes.whole), sizes.whole) if w >= 96 * sizes.scale else ""
+        return Box(place, kind, x, y, w, h, "MLP", detail, aside, "Right: share of all parameters", path, share=share,
+                   norms=norms, slim=sizes.slim)  # fmt: skip
+    title = "Cross-attention" if kind == "cross_attention" else "Attention"
+    aside, heads = words.attention_words(part), 0
+    if not sizes.slim:
+        aside, heads = _heads_that_fit(part, w - 26, sizes.scale)
+    return Box(place, kind, x, y, w, h, title, aside=aside, help=words.attention_help(part), parent=path, thumbnails=heads,
+               share=share, norms=norms, slim=sizes.slim)  # fmt: skip
 
 
-def _unembedding(model: ModelSpec) -> str:
-    norm = model.unembedding.norm
-    name = "" if norm.kind == "none" else f"{'RMS norm' if norm.kind == 'rms' else 'LayerNorm'} "
-    return f"{name}→ {model.vocab} logits"
+def _heads_that_fit(part: AttentionHeads, room: float, scale: float) -> tuple[str, int]:
+    """The words beside the pictures of heads, and how many pictures: as many as there is room for, four at most."""
+    most = min(4, part.heads)
+    for said in (words.attention_words(part), words.heads_words(part)):
+        fit = int((room - len(said) * LETTER * scale) / HEAD_PIXELS)
+        if fit >= most:
+            return said, most
+    return words.heads_words(part), max(1, int((room - len(words.heads_words(part)) * LETTER * scale) / HEAD_PIXELS))
+
+
+def _spine(column: _Column, top: float, bottom: float, boxes: list[Box]) -> Spine:
+    left = column.spine < column.x
+    knots = []
+    seen: set[tuple[str, float]] = set()
+    for box in boxes:
+        own = box.path in ("model.embedding", "model.unembedding") or box.path.startswith(f"model.{column.stack}[")
+        if not own or box.kind in ("layer", "norm") or not top <= box.middle <= bottom or (box.parent, box.middle) in seen:
+            continue
+        seen.add((box.parent, box.middle))
+        inset = 8.0 if box.parent else 0.0
+        knots.append((box.middle, box.kind, box.x - inset if left else box.x + box.w + inset))
+    return Spine(column.stack, column.spine, top, bottom, tuple(knots), tuple(column.norms))
+
+
+def _crossings(columns: list[_Column], boxes: list[Box], memory: float) -> tuple[tuple[tuple[float, float], ...], ...]:
+    """From the end of the encoder's stream through the space between the columns into every cross-attention."""
+    encoder, decoder = columns
+    between = encoder.x + encoder.w + BETWEEN / 2
+    return tuple(
+        ((encoder.spine, memory), (between, memory), (between, box.middle), (decoder.x + 8, box.middle))
+        for box in boxes
+        if box.kind == "cross_attention"
+    )

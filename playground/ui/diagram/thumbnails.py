@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage
 
 from playground.style import colourmaps, theme
 
-CELLS, BETWEEN, MOST = 14, 2, 4
+CELLS, BETWEEN, MOST = 12, 2, 4
 """A head is at most CELLS × CELLS cells, BETWEEN clear cells apart, and at most MOST heads are shown."""
 
 

@@ -1,70 +1,59 @@
-"""The architecture column: heading with the parameter count, the diagram, and the buttons that change the stack."""
+"""The architecture column: which architecture, the diagram or its outline, the palette, and the buttons for layers."""
 
 from __future__ import annotations
 
-import re
+from typing import get_args
 
 from PySide6.QtCore import QPoint, QSize, Signal
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from playground.spec import cost
-from playground.spec.model import ModelSpec
+from playground.spec.layers import RECIPES, place_of
+from playground.spec.model import Architecture, ModelSpec
 from playground.style import theme
-from playground.style.widgets import Caption
+from playground.style.widgets import Caption, Segments
 from playground.ui.diagram import thumbnails
-from playground.ui.diagram.layout import compact
-from playground.ui.diagram.scene import DiagramCanvas
+from playground.ui.diagram.canvas import DiagramCanvas
+from playground.ui.diagram.choice import Choice
+from playground.ui.diagram.layout import Slot, runs
+from playground.ui.diagram.outline import Outline
+from playground.ui.diagram.palette import Palette
+from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Paste, Remove, Switch, Wish
+from playground.ui.diagram.words import compact
 from playground.views.attention.frame import AttentionFrame
 
-LAYER = re.compile(r"model\.(?:encoder|decoder)\[\d+\]")
+ARCHITECTURES = (("encoder-only", "Encoder"), ("decoder-only", "Decoder"), ("encoder-decoder", "Both"))
+MENU: tuple[tuple[str, str], ...] = (
+    ("add", "Add a layer behind"), ("duplicate", "Duplicate (Ctrl+D)"), ("remove", "Remove (Delete)"), ("", ""),
+    ("cut", "Cut (Ctrl+X)"), ("copy", "Copy (Ctrl+C)"), ("paste", "Paste behind (Ctrl+V)"), ("", ""),
+    ("fold", "Fold equal layers"), ("nearer", "Nearer (+)"), ("further", "The whole model (−)"),
+)  # fmt: skip
 
 
 class DiagramView(QWidget):
     """The model as cards on its residual stream. It changes nothing itself: it says what the person wants."""
 
-    selected = Signal(str)
-    layer_added = Signal(str)
-    """Behind which layer a new one is wanted, by its path."""
-    layer_duplicated = Signal(str)
-    layer_removed = Signal(str)
-    context_action = Signal(str)
-    """What was taken from the context menu and where, for example "duplicate model.decoder[2]"; the signal above follows."""
+    chosen = Signal(object)
+    """A Choice."""
+    wished = Signal(object)
+    """A Wish."""
+    opened = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._model: ModelSpec | None = None
         self._frame: AttentionFrame | None = None
         self.caption, self.size_label = Caption("Architecture", self), Caption("", self)
-        self.canvas = DiagramCanvas(self)
-        self.add = self._button("+ Layer", "Add a layer", "Add a layer like the chosen one, behind it")
-        self.duplicate = self._button("Duplicate", "Duplicate the chosen layer", "Copy the chosen layer (Ctrl+D)")
-        self.remove = self._button("Remove", "Remove the chosen layer", "Take the chosen layer out (Delete)")
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 14, 16, 4)
-        head.addWidget(self.caption)
-        head.addStretch(1)
-        head.addWidget(self.size_label)
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(16, 8, 16, 12)
-        buttons.setSpacing(6)
-        for button in (self.add, self.duplicate, self.remove):
-            buttons.addWidget(button, 1)
-        middle = QHBoxLayout()
-        middle.setContentsMargins(12, 0, 0, 0)
-        middle.addWidget(self.canvas)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addLayout(head)
-        column.addLayout(middle, 1)
-        column.addLayout(buttons)
-        self.setMinimumWidth(240)
-        self.canvas.chosen.connect(self._on_chosen)
-        self.canvas.menu_wanted.connect(self._open_menu)
-        self.canvas.command.connect(self._run)
-        self.add.clicked.connect(lambda: self._run("add"))
-        self.duplicate.clicked.connect(lambda: self._run("duplicate"))
-        self.remove.clicked.connect(lambda: self._run("remove"))
+        self.architecture = Segments(ARCHITECTURES, self)
+        self.architecture.set_accessible("Architecture")
+        self.architecture.setToolTip("Another architecture of the same layers; what carries over is kept")
+        self.canvas, self.outline, self.palette_row = DiagramCanvas(self), Outline(self), Palette(self)
+        self.list_button = self._button("List", "Show the parts as a list", "The same parts as lines, for the keyboard")
+        self.list_button.setCheckable(True)
+        self.duplicate = self._button("Duplicate", "Duplicate the chosen layers", "Copy the chosen layers (Ctrl+D)")
+        self.remove = self._button("Remove", "Remove the chosen layers", "Take the chosen layers out (Delete)")
+        self._arrange()
+        self._connect()
         self._settle()
 
     def set_model(self, model: ModelSpec) -> None:
@@ -73,18 +62,24 @@ class DiagramView(QWidget):
         count = cost.parameters(model)
         self.size_label.setText(f"{compact(count)} parameters")
         self.size_label.setToolTip(f"{count:,} parameters")
+        self.architecture.set_value(model.architecture)
+        self.palette_row.set_crossing(model.architecture == "encoder-decoder")
         self.canvas.show_model(model)
+        if self.list_button.isChecked():
+            self.outline.show_model(model)
         self._settle()
 
-    def select(self, path: str) -> None:
-        """Choose a part by its path; no signal."""
-        if path != self.canvas.path:
-            self.canvas.choose(path)
+    def choose(self, choice: Choice) -> None:
+        """Choose parts; no signal."""
+        if choice != self.canvas.choice:
+            self.canvas.choose(choice)
+        if self.list_button.isChecked():
+            self.outline.choose(choice)
         self._settle()
 
-    def selection(self) -> str:
-        """The path of the chosen part."""
-        return self.canvas.path
+    def choice(self) -> Choice:
+        """What is chosen."""
+        return self.canvas.choice
 
     def draw_attention(self, frame: AttentionFrame) -> None:
         """Put the heads of a new frame into the attention parts; the same frame again costs nothing."""
@@ -101,8 +96,10 @@ class DiagramView(QWidget):
         """Take the theme and the type scale that are in force."""
         for caption in (self.caption, self.size_label):
             caption.restyle()
-        for button in (self.add, self.duplicate, self.remove):
+        for button in (self.list_button, self.duplicate, self.remove):
             button.setFont(theme.font(0.92))
+        self.palette_row.retheme()
+        self.outline.retheme()
         frame, self._frame = self._frame, None
         if frame is not None and self.canvas.images:
             self.draw_attention(frame)
@@ -112,10 +109,88 @@ class DiagramView(QWidget):
         """The width of the design."""
         return QSize(280, 600)
 
-    def layer(self) -> str:
-        """The path of the chosen layer, or of the one that holds the chosen part; "" outside the layers."""
-        found = LAYER.match(self.canvas.path)
-        return found.group(0) if found is not None else ""
+    def menu(self, path: str) -> QMenu:
+        """The context menu of a part."""
+        menu = QMenu(self)
+        possible = {"duplicate": self.duplicate.isEnabled(), "remove": self.remove.isEnabled(), "copy": bool(self._places()),
+                    "cut": self.remove.isEnabled(), "fold": self._foldable() != ""}  # fmt: skip
+        for verb, text in MENU:
+            if not verb:
+                menu.addSeparator()
+                continue
+            action = menu.addAction(text)
+            action.setEnabled(possible.get(verb, True))
+            action.triggered.connect(lambda _checked=False, verb=verb: self.run(verb))
+        return menu
+
+    def run(self, verb: str) -> None:
+        """What a button or the menu says, done to what is chosen; without a choice new layers go to the end."""
+        places, (stack, behind) = self._places(), self._behind()
+        wishes: dict[str, Wish] = {"add": Insert("layer", stack, behind), "paste": Paste(stack, behind)}
+        if places:
+            wishes |= {
+                "duplicate": Duplicate(places),
+                "remove": Remove(places),
+                "copy": Copy(places),
+                "cut": Copy(places, True),
+            }
+        if verb in wishes:
+            self.wished.emit(wishes[verb])
+        elif verb == "fold":
+            self.canvas.fold(self._foldable(), True)
+        elif verb in ("nearer", "further"):
+            self.canvas.set_zoom(self.canvas.zoom + 1 if verb == "nearer" else 0)
+
+    # -- inside -------------------------------------------------------------------------------------------------
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 14, 16, 4)
+        head.addWidget(self.caption)
+        head.addStretch(1)
+        head.addWidget(self.size_label)
+        switch = QHBoxLayout()
+        switch.setContentsMargins(16, 2, 16, 6)
+        switch.addWidget(self.architecture)
+        shown = QWidget(self)
+        self._pages = QStackedLayout(shown)
+        self._pages.setContentsMargins(0, 0, 0, 0)
+        self._pages.addWidget(self.canvas)
+        self._pages.addWidget(self.outline)
+        middle = QHBoxLayout()
+        middle.setContentsMargins(12, 0, 0, 0)
+        middle.addWidget(shown)
+        chips = QHBoxLayout()
+        chips.setContentsMargins(16, 6, 16, 0)
+        chips.addWidget(self.palette_row)
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(16, 6, 16, 12)
+        buttons.setSpacing(6)
+        for button in (self.duplicate, self.remove, self.list_button):
+            buttons.addWidget(button, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addLayout(switch)
+        column.addLayout(middle, 1)
+        column.addLayout(chips)
+        column.addLayout(buttons)
+        self.setMinimumWidth(240)
+
+    def _connect(self) -> None:
+        self.canvas.chosen.connect(self._on_chosen)
+        self.outline.chosen.connect(self._on_line)
+        self.canvas.menu_wanted.connect(self._open_menu)
+        self.canvas.wished.connect(self.wished)
+        self.canvas.opened.connect(self.opened)
+        self.duplicate.clicked.connect(lambda: self.run("duplicate"))
+        self.remove.clicked.connect(lambda: self.run("remove"))
+        self.list_button.toggled.connect(self._on_list)
+        self.architecture.chosen.connect(self._on_architecture)
+        self.palette_row.taken.connect(lambda recipe: self.wished.emit(Insert(recipe, *self._behind())))
+        self.palette_row.carried.connect(lambda recipe, at: self.canvas.show_landing(self._slot(at)))
+        self.palette_row.dropped.connect(self._on_dropped)
 
     def _button(self, text: str, name: str, tip: str) -> QToolButton:
         button = QToolButton(self)
@@ -128,50 +203,68 @@ class DiagramView(QWidget):
         return button
 
     def _settle(self) -> None:
-        layers = self._layers()
-        within = self.layer() in layers
-        self.duplicate.setEnabled(within)
-        self.remove.setEnabled(within and len(layers) > 1)
+        places, model = self._places(), self._model
+        total = 0 if model is None else sum(len(layers) for layers in model.stacks.values())
+        self.duplicate.setEnabled(bool(places))
+        self.remove.setEnabled(0 < len(places) < total)
 
-    def _layers(self) -> list[str]:
-        """The paths of all layers, the encoder's first."""
+    def _places(self) -> tuple[tuple[str, int], ...]:
+        """The chosen layers that there are."""
         stacks = {} if self._model is None else self._model.stacks
-        return [f"model.{stack}[{index}]" for stack, layers in stacks.items() for index in range(len(layers))]
+        return tuple(place for place in self.canvas.choice.places if place[1] < len(stacks.get(place[0], ())))
 
-    def _on_chosen(self, path: str) -> None:
+    def _behind(self) -> tuple[str, int]:
+        """Where a new layer goes: behind the last chosen one, or to the end."""
+        if places := self._places():
+            return places[-1][0], places[-1][1] + 1
+        stack = "encoder" if self._model is not None and not self._model.decoder else "decoder"
+        return stack, 0 if self._model is None else len(getattr(self._model, stack))
+
+    def _foldable(self) -> str:
+        """The first layer of the unfolded run of equal layers that the chosen one belongs to, or ""."""
+        place = place_of(self.canvas.choice.current)
+        if place is None or self._model is None:
+            return ""
+        stack, index = place
+        found = next((run for run in runs(self._model.stacks.get(stack, ()), stack) if index in run and len(run) > 1), None)
+        first = "" if found is None else f"model.{stack}[{found.start}]"
+        return first if first in self.canvas.unfolded else ""
+
+    def _on_chosen(self, choice: Choice) -> None:
+        if self.list_button.isChecked():
+            self.outline.choose(choice)
         self._settle()
-        self.selected.emit(path)
+        self.chosen.emit(choice)
 
-    def _run(self, verb: str) -> None:
-        """Say what is wanted of the chosen layer; without one, a new layer goes to the end."""
-        if self._model is None:
-            return
-        at = self.layer()
-        if verb == "add":
-            self.layer_added.emit(at or self._layers()[-1])
-        elif at and verb == "duplicate" and self.duplicate.isEnabled():
-            self.layer_duplicated.emit(at)
-        elif at and verb == "remove" and self.remove.isEnabled():
-            self.layer_removed.emit(at)
+    def _on_line(self, choice: Choice) -> None:
+        self.canvas.choose(choice)
+        self._settle()
+        self.chosen.emit(choice)
 
-    def menu(self, path: str) -> QMenu:
-        """The context menu of a part."""
-        menu = QMenu(self)
-        for verb, text, usable in (
-            ("add", "Add a layer behind this one" if LAYER.match(path) else "Add a layer at the end", True),
-            ("duplicate", "Duplicate this layer", self.duplicate.isEnabled()),
-            ("remove", "Remove this layer", self.remove.isEnabled()),
-        ):
-            action = menu.addAction(text)
-            action.setEnabled(usable)
-            action.triggered.connect(lambda _checked=False, verb=verb: self._from_menu(verb, path))
-        return menu
+    def _on_list(self, on: bool) -> None:
+        if on and self._model is not None:
+            self.outline.show_model(self._model)
+            self.outline.choose(self.canvas.choice)
+        self._pages.setCurrentIndex(1 if on else 0)
+
+    def _on_architecture(self, value: str) -> None:
+        found = next(each for each in get_args(Architecture) if each == value)
+        self.architecture.set_value(None if self._model is None else self._model.architecture)  # until it is so
+        self.wished.emit(Switch(found))
+
+    def _slot(self, at: QPoint) -> Slot | None:
+        """The landing place under a global point; None outside the diagram."""
+        here = self.canvas.viewport().mapFromGlobal(at)
+        return self.canvas.slot_at(here) if self.canvas.viewport().rect().contains(here) else None
+
+    def _on_dropped(self, recipe: str, at: QPoint) -> None:
+        slot = self._slot(at)
+        self.canvas.show_landing(None)
+        if slot is not None:
+            assert recipe in RECIPES
+            self.wished.emit(Insert(recipe, slot.stack, slot.index))
 
     def _open_menu(self, path: str, where: QPoint) -> None:
         menu = self.menu(path)
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(where)
-
-    def _from_menu(self, verb: str, path: str) -> None:
-        self.context_action.emit(f"{verb} {path}")
-        self._run(verb)
