@@ -24,15 +24,16 @@ class Origin:
     copy: bool = False
 
 
+Origins = dict[str, tuple[Origin | None, ...]]
+"""For each stack where its layers were before, None for a layer that is new."""
+
+
 @dataclass(frozen=True)
 class Rearranged:
-    """An experiment with other stacks; `origins` says for each stack where its layers were, None for one that is new.
-
-    `places` are those that the gesture was about, so that they can be chosen afterwards.
-    """
+    """An experiment with other stacks, where its layers were, and the `places` that the gesture was about."""
 
     experiment: Experiment
-    origins: dict[str, tuple[Origin | None, ...]]
+    origins: Origins
     places: tuple[Place, ...]
 
 
@@ -135,6 +136,21 @@ def switched(experiment: Experiment, architecture: Architecture) -> Rearranged:
     task = experiment.task.model_copy(update={"objective": "auto"})  # what was asked of the old may mean nothing to the new
     experiment = experiment.model_copy(update={"task": task})
     return _joined(experiment, made)
+
+
+def then(first: Origins | None, second: Origins | None) -> Origins | None:
+    """Where layers were before two rearrangements, one after the other; None stands for one that moved nothing."""
+    if first is None or second is None:
+        return second if first is None else first
+    return {stack: tuple(_before(first, origin) for origin in layers) for stack, layers in second.items()}
+
+
+def _before(first: Origins, origin: Origin | None) -> Origin | None:
+    if origin is None:
+        return None
+    stack, _, index = origin.name.partition(".")
+    found = first[stack][int(index)]
+    return None if found is None else Origin(found.name, found.copy or origin.copy)
 
 
 def fitted(layer: Layer, stack: str, model: ModelSpec) -> Layer:

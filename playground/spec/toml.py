@@ -74,7 +74,8 @@ def dumps_layers(layers: Sequence[Layer], stack: str = "decoder") -> str:
 def loads_layers(text: str) -> tuple[Layer, ...]:
     """The layers of a text as `dumps_layers` or an experiment's file has them; raises SpecError where there are none."""
     model = _data(text, "the clipboard").get("model")
-    plain = [layer for stack in STACKS for layer in (model.get(stack) or [])] if isinstance(model, dict) else []
+    stacks = [model.get(stack) for stack in STACKS] if isinstance(model, dict) else []
+    plain = [layer for stack in stacks if isinstance(stack, list) for layer in stack]
     if not plain:
         raise SpecError([Problem("the clipboard", "there are no layers in it; copy some first, or a [[model.decoder]] table")])
     try:

@@ -136,7 +136,7 @@ class Run:
             corpus = load_pairs(experiment, plain(corpus.tokenizer), progress, cancelled)
         model, report = graft(old.model, experiment.model, experiment.seed)
         trainer = Trainer(experiment, model, corpus, self.device)
-        trainer.step, trainer.history, trainer.dropout_state = old.step, old.history, old.dropout_state
+        trainer.step, trainer.history, trainer.dropout_state = old.step, old.history.copy(), old.dropout_state
         trainer.batches.generator.set_state(old.batches.generator.get_state())
         if experiment.training.precision == old.training.precision:
             trainer.low = old.low  # measuring it anew would hold up the first step by half a second

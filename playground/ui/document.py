@@ -10,7 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from playground.spec import edit
 from playground.spec.check import Problem, SpecError
 from playground.spec.experiment import Experiment
-from playground.spec.layers import Origin
+from playground.spec.layers import Origins
 from playground.worker.commands import Apply
 from playground.worker.mailbox import Applied, Mailbox
 
@@ -47,9 +47,7 @@ class Document(QObject):
         said = f"{name} = {value}" if isinstance(value, int | float | str) else f"change {name}"
         return self.replace(experiment, said, path)
 
-    def replace(
-        self, experiment: Experiment, text: str, merge: str = "", origins: dict[str, tuple[Origin | None, ...]] | None = None
-    ) -> bool:
+    def replace(self, experiment: Experiment, text: str, merge: str = "", origins: Origins | None = None) -> bool:
         """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one.
 
         `origins` say which layers its layers were, where that is known.
@@ -57,7 +55,7 @@ class Document(QObject):
         if experiment == self.experiment:
             return False
         self.problems = []
-        self.stack.push(_Replace(self, self.experiment, experiment, text, merge))
+        self.stack.push(_Replace(self, self.experiment, experiment, text, merge, origins))
         return True
 
     def opened(self, applied: Applied) -> None:
@@ -90,19 +88,22 @@ class Document(QObject):
         self._number += 1
         return self._number
 
-    def _put(self, experiment: Experiment) -> None:
+    def _put(self, experiment: Experiment, origins: Origins | None, back: bool) -> None:
         self.experiment = experiment
         if not self._silent:
-            self._mailbox.send(Apply(experiment, self.next_number()))
+            self._mailbox.send(Apply(experiment, self.next_number(), origins, back))
         self.changed.emit()
 
 
 class _Replace(QUndoCommand):
     """One step of undo: the experiment before and after."""
 
-    def __init__(self, document: Document, old: Experiment, new: Experiment, text: str, merge: str) -> None:
+    def __init__(
+        self, document: Document, old: Experiment, new: Experiment, text: str, merge: str, origins: Origins | None
+    ) -> None:
         super().__init__(text)
-        self._document, self._old, self._new, self._merge = document, old, new, merge
+        self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
+        self._done = False
 
     def id(self) -> int:
         """Edits of one field in a row, such as a dragged slider, are one step."""
@@ -118,9 +119,10 @@ class _Replace(QUndoCommand):
         return True
 
     def redo(self) -> None:
-        """Apply."""
-        self._document._put(self._new)
+        """Apply; the second time this brings back what the first had made."""
+        self._document._put(self._new, self._origins, back=self._done)
+        self._done = True
 
     def undo(self) -> None:
         """Bring the one before back."""
-        self._document._put(self._old)
+        self._document._put(self._old, None, back=True)

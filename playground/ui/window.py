@@ -21,10 +21,12 @@ from playground.spec import edit
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
+from playground.ui.code_dialog import CodeDialog
 from playground.ui.delivery import Delivery
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.view import DiagramView
 from playground.ui.document import Document
+from playground.ui.history import HistoryDialog
 from playground.ui.inspector.form import Inspector
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
@@ -134,6 +136,14 @@ class MainWindow(QMainWindow):
         """Choose a folder to save to."""
         if folder := files.choose_target(self):
             self.save_to(folder)
+
+    def show_code(self) -> None:
+        """The model as one PyTorch file."""
+        CodeDialog(self.document.running.model, files.title(self.document.name), self).show()
+
+    def show_history(self) -> None:
+        """Every change by name, to go back to."""
+        HistoryDialog(self.document.stack, self).show()
 
     def toggle_theme(self) -> None:
         """Light or dark."""

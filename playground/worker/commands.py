@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playground.spec.experiment import Experiment
+from playground.spec.layers import Origins
 from playground.views.frames import Look
 
 
@@ -40,11 +41,15 @@ class Restart(Command):
 class Apply(Command):
     """Make this the experiment: hot, graft or fresh, whichever it takes. Answered by `Applied` or a `Fault`.
 
-    `number` comes back with the answer, so that the sender knows which of several edits it was.
+    `number` comes back with the answer, so that the sender knows which of several edits it was. `origins` say where the
+    layers were, for weights to move with them. `back` is for undo and redo: the run that had this experiment comes back
+    with its weights, if it is still remembered.
     """
 
     experiment: Experiment
     number: int = 0
+    origins: Origins | None = None
+    back: bool = False
 
 
 @dataclass(frozen=True)

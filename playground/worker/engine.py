@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from playground.spec.layers import Origins, then
 from playground.training import checkpoint
 from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
 from playground.training.report import StepReport
@@ -30,6 +31,7 @@ from playground.worker.commands import (
 from playground.worker.faults import fault
 from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
 from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Saved
+from playground.worker.past import Past
 from playground.worker.reporting import Reporter, left_out
 from playground.worker.watching import Job, Watching
 
@@ -45,8 +47,9 @@ class Engine:
         self._backlog: deque[Command] = deque()
         self._watching, self._reporter = Watching(mailbox), Reporter(mailbox)
         self._run: Run | None = None
-        self._before: Run | None = None
-        """The run that a fresh start has replaced; undoing that edit brings it back."""
+        self._past = Past()
+        self._origins: Origins | None = None
+        """Where layers were, through edits that were overtaken by newer ones before they were built."""
         self._steps: Iterator[StepReport] | None = None
         self._playing = self._stopping = False
         self._missing = Fault("There is no model to train yet.", "", "Open one first.")
@@ -176,21 +179,24 @@ class Engine:
 
     def _apply(self, command: Apply) -> None:
         """Build the newest edit that is waiting; older ones need no answer."""
+        origins = then(self._origins, command.origins)
         if self._superseded():
+            self._origins = origins
             return
+        self._origins = None
 
         def make(progress: Tick, cancelled: Asked) -> Made:
             if self._run is None:
                 fresh = Run.fresh(command.experiment, device=self._device, progress=progress, cancelled=cancelled)
                 return fresh, "fresh", ""
-            if self._before is not None and command.experiment == self._before.experiment:
-                return self._before, "fresh", "The weights from before are back."
+            if command.back and (found := self._past.find(command.experiment)) is not None:
+                return found, "fresh", f"The weights of step {found.trainer.step:,} are back."
             return self._run.apply(command.experiment, progress=progress, cancelled=cancelled)
 
         made = self._long("Changing the model", make, self._superseded, command.number)
         if made is not None:
-            if made[1] == "fresh":
-                self._before = self._run
+            if self._run is not None and made[0].trainer is not self._run.trainer:
+                self._past.keep(self._run)
             self._adopt(made, command.number)
 
     def _open(self, command: OpenModel) -> None:
@@ -200,7 +206,8 @@ class Engine:
 
         made = self._long("Opening the model", make)
         if made is not None:
-            self._playing, self._before = False, None
+            self._playing = False
+            self._past.forget()
             self._adopt(made, command.number)
 
     def _long(

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, Q
 
 from playground.spec.model import CrossAttention
 from playground.style import theme
+from playground.ui.code_dialog import CodeDialog
 from playground.ui.diagram.choice import Choice
-from playground.ui.diagram.wishes import Insert, Remove
+from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove, Switch
+from playground.ui.history import HistoryDialog
 from playground.ui.left_out import LeftOutList
 from playground.ui.prompt import DEFAULT_PROMPT
 from playground.views.table import VIEWS
@@ -308,3 +310,60 @@ def test_pairs_are_dropped_and_the_useless_lines_can_be_read(desk, tmp_path):
     desk.until(lambda: not window.notice.text())
     desk.until(lambda: window.status.score is not None, 60)
     assert window.transport.figures["score"].isVisible()
+
+
+def test_layers_are_cut_pasted_carried_and_switched_and_every_step_has_a_name(desk):
+    window = desk.window
+    canvas = window.diagram.canvas
+    window.document.edit("model.decoder[1].mlp.d_mlp", 48)
+    for wish, name in (
+        (Copy((("decoder", 1),), cut=True), "Cut layer 2"), (Paste("decoder", 0), "Paste layer 1"),
+        (Move((("decoder", 0),), "decoder", 2), "Move layer 1 to layer 2"), (Duplicate((("decoder", 0),)), "Duplicate layer 1"),
+        (Insert("mlp", "decoder", 1), "Add mlp only as layer 2"), (Switch("encoder-only"), "Architecture: encoder only"),
+    ):  # fmt: skip
+        canvas.wished.emit(wish)
+        assert window.document.stack.undoText() == name
+    assert [layer.mlp.d_mlp for layer in window.document.experiment.model.encoder] == [32, 32, 32, 48]
+    desk.until(lambda: window.document.running.model.architecture == "encoder-only")
+    desk.qtbot.mouseClick(window.transport.step, LEFT)
+    desk.until(lambda: window.status.step >= 1)
+    while window.document.stack.canUndo():
+        window.document.stack.undo()
+    assert [layer.mlp.d_mlp for layer in window.document.experiment.model.decoder] == [32, 32]
+    desk.until(lambda: window.document.running.model.architecture == "decoder-only")
+    QApplication.clipboard().setText("no layer at all")
+    canvas.wished.emit(Paste("decoder", 0))
+    assert "cannot be pasted" in window.notice.text()
+
+
+def test_the_history_goes_back_and_the_weights_with_it(desk):
+    window = desk.window
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.steps_on(5)
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: window.status.mode == "paused")
+    step = window.status.step
+    window.diagram.canvas.wished.emit(Insert("layer", "decoder", 1))
+    desk.until(lambda: len(window.document.running.model.decoder) == 3)
+    desk.qtbot.mouseClick(window.transport.step, LEFT)
+    desk.until(lambda: window.status.step == step + 1)
+    window.actions_by_name["history"].trigger()
+    history = window.findChild(HistoryDialog)
+    assert [history.list.model().index(row, 0).data() for row in range(2)] == ["As it was opened", "Add layer as layer 2"]
+    history.list.setCurrentIndex(history.list.model().index(0, 0))
+    desk.until(lambda: len(window.document.running.model.decoder) == 2 and window.status.step == step)
+    history.close()
+
+
+def test_the_code_of_the_model_is_shown_copied_and_saved(desk, tmp_path):
+    window = desk.window
+    window.actions_by_name["code"].trigger()
+    dialog = window.findChild(CodeDialog)
+    assert "class Attention" in dialog.page.toPlainText()
+    desk.qtbot.mouseClick(dialog.copy, LEFT)
+    assert QApplication.clipboard().text() == dialog.text
+    dialog.save(tmp_path / "model.py")
+    compile((tmp_path / "model.py").read_text(encoding="utf-8"), "model.py", "exec")
+    dialog.save(tmp_path / "nowhere" / "model.py")
+    assert "could not be written" in dialog.said.text()
+    dialog.close()
