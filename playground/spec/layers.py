@@ -145,6 +145,26 @@ def then(first: Origins | None, second: Origins | None) -> Origins | None:
     return {stack: tuple(_before(first, origin) for origin in layers) for stack, layers in second.items()}
 
 
+def moves(origins: Origins | None) -> bool:
+    """Whether any layer is not where it was."""
+    return any(origin is None or origin.copy or origin.name != f"{stack}.{index}"
+               for stack, layers in (origins or {}).items() for index, origin in enumerate(layers))  # fmt: skip
+
+
+def backwards(origins: Origins | None) -> Origins | None:
+    """The way back: where the layers before had gone to; those that were taken out come from nowhere."""
+    if origins is None:
+        return None
+    went = {origin.name: f"{stack}.{index}" for stack, layers in origins.items()
+            for index, origin in enumerate(layers) if origin is not None and not origin.copy}  # fmt: skip
+    made: Origins = {}
+    for stack in STACKS:
+        last = max((int(name.partition(".")[2]) for name in went if name.startswith(stack)), default=-1)
+        names = [f"{stack}.{index}" for index in range(last + 1)]
+        made[stack] = tuple(Origin(went[name]) if name in went else None for name in names)
+    return made
+
+
 def _before(first: Origins, origin: Origin | None) -> Origin | None:
     if origin is None:
         return None

@@ -16,10 +16,11 @@ from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
 from playground.spec import edit, toml
 from playground.spec.experiment import Experiment
+from playground.spec.layers import Origins, moves
 from playground.training import checkpoint
 from playground.training.device import choose
 from playground.training.trainer import Trainer
-from playground.transformer.graft import graft
+from playground.transformer.graft import GraftReport, graft
 from playground.transformer.model import build
 
 
@@ -98,15 +99,20 @@ class Run:
         return cls(experiment, corpus, trainer, folder.name)
 
     def apply(
-        self, experiment: Experiment, progress: Tick = _silent, cancelled: Asked = _never
+        self, experiment: Experiment, progress: Tick = _silent, cancelled: Asked = _never, origins: Origins | None = None
     ) -> tuple[Run, Literal["hot", "graft", "fresh"], str]:
-        """The run of another experiment, what kind of change that was, and what was kept, in words."""
+        """The run of another experiment, what kind of change that was, and what was kept, in words.
+
+        `origins` say where its layers were, so that their weights move with them.
+        """
         kind = edit.change(self.experiment, experiment)
+        if kind in ("same", "hot") and moves(origins):  # equal layers change places
+            kind = "graft"
         if kind in ("same", "hot"):
             self.trainer.update(experiment)
             return Run(experiment, self.corpus, self.trainer, self.name), "hot", ""
-        if kind == "graft" and experiment.marked == self.experiment.marked:
-            return self._grafted(experiment, progress, cancelled)
+        if kind == "graft":
+            return self._grafted(experiment, progress, cancelled, origins)
         same_text = _text_of(experiment) == _text_of(self.experiment)
         tokenizer = (
             plain(self.corpus.tokenizer) if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
@@ -128,31 +134,40 @@ class Run:
         model = build(self.experiment.model, self.experiment.seed)
         return Run(self.experiment, self.corpus, Trainer(self.experiment, model, self.corpus, self.device), self.name)
 
-    def _grafted(self, experiment: Experiment, progress: Tick, cancelled: Asked) -> tuple[Run, Literal["graft"], str]:
-        old, corpus = self.trainer, self.corpus
+    def _grafted(
+        self, experiment: Experiment, progress: Tick, cancelled: Asked, origins: Origins | None
+    ) -> tuple[Run, Literal["graft"], str]:
+        old, corpus = self.trainer, with_marks(self.corpus, experiment.marked)  # a BERT knows a few tokens more than a GPT
+        experiment = _settled(experiment, corpus)
         if _text_of(experiment) == _text_of(self.experiment):
             _corpus_fits(experiment, corpus)
         else:  # another context has room for other pairs
             corpus = load_pairs(experiment, plain(corpus.tokenizer), progress, cancelled)
-        model, report = graft(old.model, experiment.model, experiment.seed)
+        model, report = graft(old.model, experiment.model, experiment.seed, origins)
         trainer = Trainer(experiment, model, corpus, self.device)
         trainer.step, trainer.history, trainer.dropout_state = old.step, old.history.copy(), old.dropout_state
         trainer.batches.generator.set_state(old.batches.generator.get_state())
         if experiment.training.precision == old.training.precision:
             trainer.low = old.low  # measuring it anew would hold up the first step by half a second
-        _carry_optimiser(old, trainer, set(report.kept))
+        _carry_optimiser(old, trainer, report)
         if old.average is not None and trainer.average is not None:
-            kept = {name: old.average.weights[name] for name in report.kept}
-            trainer.average.restore(trainer.average.weights | kept, old.average.steps)
+            averages, fresh = old.average.weights, trainer.average.weights
+            kept = {name: carry.onto(averages[carry.source], fresh[name]) for name, carry in report.carries.items()}
+            trainer.average.restore(fresh | kept, old.average.steps)
         return Run(experiment, corpus, trainer, self.name), "graft", report.sentence
 
 
-def _carry_optimiser(old: Trainer, new: Trainer, kept: set[str]) -> None:
-    """Give the weights that were kept the memory that AdamW has of them."""
+def _carry_optimiser(old: Trainer, new: Trainer, report: GraftReport) -> None:
+    """Give the weights that were kept the memory that the optimiser has of them, carried as they were."""
     source: dict[str, torch.nn.Parameter] = dict(old.model.named_parameters())
     for name, parameter in new.model.named_parameters():
-        if name in kept and (memory := old.optimiser.state.get(source[name])):
-            new.optimiser.state[parameter] = {key: value.clone() for key, value in memory.items()}
+        carry = report.carries.get(name)
+        memory = old.optimiser.state.get(source[carry.source]) if carry is not None else None
+        if carry is None or not memory:
+            continue
+        new.optimiser.state[parameter] = {
+            key: value.clone() if value.dim() == 0 else carry.memory(value, parameter.detach()) for key, value in memory.items()
+        }
 
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:

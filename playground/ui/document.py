@@ -10,7 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 from playground.spec import edit
 from playground.spec.check import Problem, SpecError
 from playground.spec.experiment import Experiment
-from playground.spec.layers import Origins
+from playground.spec.layers import Origins, backwards, moves
 from playground.worker.commands import Apply
 from playground.worker.mailbox import Applied, Mailbox
 
@@ -27,6 +27,8 @@ class Document(QObject):
         self._mailbox = mailbox
         self._number = 0
         self._silent = False
+        self.state = 0
+        """The number of the edit that led here."""
         self.experiment = Experiment()
         self.preset = self.experiment
         self.name = ""
@@ -52,7 +54,7 @@ class Document(QObject):
 
         `origins` say which layers its layers were, where that is known.
         """
-        if experiment == self.experiment:
+        if experiment == self.experiment and not moves(origins):
             return False
         self.problems = []
         self.stack.push(_Replace(self, self.experiment, experiment, text, merge, origins))
@@ -61,7 +63,7 @@ class Document(QObject):
     def opened(self, applied: Applied) -> None:
         """Another model has been opened: a new document with an empty history."""
         self.experiment = self.preset = self.running = applied.experiment
-        self.name = applied.name
+        self.name, self.state = applied.name, applied.number
         self.problems = []
         self.stack.clear()
         self.changed.emit()
@@ -88,10 +90,13 @@ class Document(QObject):
         self._number += 1
         return self._number
 
-    def _put(self, experiment: Experiment, origins: Origins | None, back: bool) -> None:
+    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None) -> None:
+        """Make an experiment the document and send it; `back` is the edit that had led to it before."""
         self.experiment = experiment
+        number = self._number if self._silent else self.next_number()
+        self.state = number if back is None else back
         if not self._silent:
-            self._mailbox.send(Apply(experiment, self.next_number(), origins, back))
+            self._mailbox.send(Apply(experiment, number, origins, back))
         self.changed.emit()
 
 
@@ -103,7 +108,8 @@ class _Replace(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
-        self._done = False
+        self._from, self._to = document.state, -1
+        """The edits that led to the old and to the new, the latter once it has been done."""
 
     def id(self) -> int:
         """Edits of one field in a row, such as a dragged slider, are one step."""
@@ -113,16 +119,16 @@ class _Replace(QUndoCommand):
         """Take the later edit of the same field into this one."""
         if not isinstance(other, _Replace) or other._merge != self._merge:
             return False
-        self._new = other._new
+        self._new, self._to = other._new, other._to
         self.setText(other.text())
         self.setObsolete(self._new == self._old)
         return True
 
     def redo(self) -> None:
         """Apply; the second time this brings back what the first had made."""
-        self._document._put(self._new, self._origins, back=self._done)
-        self._done = True
+        self._document._put(self._new, self._origins, self._to if self._to >= 0 else None)
+        self._to = self._document.state
 
     def undo(self) -> None:
         """Bring the one before back."""
-        self._document._put(self._old, None, back=True)
+        self._document._put(self._old, backwards(self._origins), self._from)

@@ -42,14 +42,14 @@ class Apply(Command):
     """Make this the experiment: hot, graft or fresh, whichever it takes. Answered by `Applied` or a `Fault`.
 
     `number` comes back with the answer, so that the sender knows which of several edits it was. `origins` say where the
-    layers were, for weights to move with them. `back` is for undo and redo: the run that had this experiment comes back
-    with its weights, if it is still remembered.
+    layers were, for weights to move with them. `back` is for undo and redo: the number of the Apply or OpenModel that had
+    led here before, whose run comes back with its weights if it is still remembered.
     """
 
     experiment: Experiment
     number: int = 0
     origins: Origins | None = None
-    back: bool = False
+    back: int | None = None
 
 
 @dataclass(frozen=True)

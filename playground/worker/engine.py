@@ -47,7 +47,8 @@ class Engine:
         self._backlog: deque[Command] = deque()
         self._watching, self._reporter = Watching(mailbox), Reporter(mailbox)
         self._run: Run | None = None
-        self._past = Past()
+        self._past, self._at = Past(), 0
+        """What edits have replaced, and the number of the edit that led here."""
         self._origins: Origins | None = None
         """Where layers were, through edits that were overtaken by newer ones before they were built."""
         self._steps: Iterator[StepReport] | None = None
@@ -189,14 +190,16 @@ class Engine:
             if self._run is None:
                 fresh = Run.fresh(command.experiment, device=self._device, progress=progress, cancelled=cancelled)
                 return fresh, "fresh", ""
-            if command.back and (found := self._past.find(command.experiment)) is not None:
+            found = self._past.find(command.back)
+            if found is not None and found.experiment == command.experiment:
                 return found, "fresh", f"The weights of step {found.trainer.step:,} are back."
-            return self._run.apply(command.experiment, progress=progress, cancelled=cancelled)
+            return self._run.apply(command.experiment, progress=progress, cancelled=cancelled, origins=origins)
 
         made = self._long("Changing the model", make, self._superseded, command.number)
         if made is not None:
             if self._run is not None and made[0].trainer is not self._run.trainer:
-                self._past.keep(self._run)
+                self._past.keep(self._at, self._run)
+            self._at = command.number if command.back is None else command.back
             self._adopt(made, command.number)
 
     def _open(self, command: OpenModel) -> None:
@@ -206,7 +209,7 @@ class Engine:
 
         made = self._long("Opening the model", make)
         if made is not None:
-            self._playing = False
+            self._playing, self._at = False, command.number
             self._past.forget()
             self._adopt(made, command.number)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from playground.spec import cost
-from playground.spec.experiment import Experiment
 from playground.training.run import Run
 
 BYTES = 400 << 20
@@ -14,21 +13,21 @@ MOST = 40
 
 
 class Past:
-    """Runs by the experiment that they were of when they were left."""
+    """Runs by the number of the edit that had led to them, as they were when they were left."""
 
     def __init__(self) -> None:
-        self._runs: list[Run] = []
+        self._runs: dict[int, Run] = {}
 
-    def keep(self, run: Run) -> None:
+    def keep(self, number: int, run: Run) -> None:
         """Remember a run that is being left."""
-        self._runs = [each for each in self._runs if each.experiment != run.experiment and each.trainer is not run.trainer]
-        self._runs.append(run)
-        while len(self._runs) > MOST or sum(map(_bytes, self._runs)) > BYTES:
-            self._runs.pop(0)
+        self._runs = {at: each for at, each in self._runs.items() if at != number and each.trainer is not run.trainer}
+        self._runs[number] = run
+        while len(self._runs) > MOST or sum(map(_bytes, self._runs.values())) > BYTES:
+            del self._runs[next(iter(self._runs))]
 
-    def find(self, experiment: Experiment) -> Run | None:
-        """The run of an experiment as it was when it was left, if it is still remembered."""
-        return next((run for run in self._runs if run.experiment == experiment), None)
+    def find(self, number: int | None) -> Run | None:
+        """The run that an edit had led to, if it is still remembered."""
+        return None if number is None else self._runs.get(number)
 
     def forget(self) -> None:
         """Another model was opened: nothing leads back."""

@@ -139,7 +139,7 @@ def test_fresh_edit_while_playing_goes_on_playing_and_undo_brings_the_weights_ba
     ready.reports.clear()
     ready.wait(lambda: ready.status.step > 0 and ready.reports and ready.reports[0].step < 30)
     assert ready.status.mode == "running"
-    ready.send(Pause(), Apply(ready.experiment, 3, back=True))
+    ready.send(Pause(), Apply(ready.experiment, 3, back=1))
     assert "back" in ready.applied(3).kept
     ready.wait(lambda: ready.status.mode == "paused" and ready.status.step >= 30)
 
