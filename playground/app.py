@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from playground.style import theme
 from playground.training import memory
 from playground.ui.window import MainWindow
-from playground.worker.commands import OpenModel, Play, Stop
+from playground.worker.commands import OpenModel, Play, Step, Stop
 from playground.worker.mailbox import Fault, Mailbox, Status
 
 STOP_SECONDS = 10.0
@@ -116,7 +116,9 @@ def run(wishes: Wishes) -> int:
         engine.start()
         mailbox.send(OpenModel(wishes.model, wishes.text, window.document.next_number()))
         window.prompt.ask()
-        if wishes.play or wishes.after_steps:
+        if wishes.after_steps:
+            mailbox.send(Step(wishes.after_steps))
+        elif wishes.play:
             mailbox.send(Play())
 
     window.painted.connect(begin)

@@ -14,6 +14,7 @@ from typing import Any
 from playground import __version__
 from playground.places import model_folder, shipped
 
+PICTURES = (".png", ".jpg")
 FAILED = 1
 MISUSED = 2
 
@@ -33,6 +34,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISUSED
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # whoever read the output has gone, as "head" does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -52,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what the stage shows",
     )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="render the window into this file and leave")
-    parser.add_argument("--after-steps", type=int, default=0, metavar="N", help="with --screenshot: train N steps first")
+    parser.add_argument("--after-steps", type=_count, default=0, metavar="N", help="with --screenshot: train N steps first")
     parser.set_defaults(run=_window)
     commands = parser.add_subparsers(title="without a window")
     train = commands.add_parser("train", help="train a model")
@@ -60,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--text", metavar="FILE")
     train.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a field, e.g. training.lr=3e-4")
     train.add_argument(
-        "--steps", type=int, metavar="N", help="steps to take; the schedule is as long unless training.steps is set"
+        "--steps", type=_count, metavar="N", help="steps to take; the schedule is as long unless training.steps is set"
     )
     train.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     train.add_argument("--out", type=Path, metavar="FOLDER", help="save model and training state here")
@@ -77,6 +81,12 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="versions, devices, and what is wrong")
     doctor.set_defaults(run=_doctor)
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"a number of steps is a whole number from 0 on, not {text!r}")
+    return int(text)
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -97,6 +107,8 @@ def _window(arguments: argparse.Namespace) -> int:
         target = arguments.screenshot.absolute().parent
         if not target.is_dir():
             raise UsageError(f"There is no folder {target}; make it, or choose another place for the picture.")
+        if arguments.screenshot.suffix.lower() not in PICTURES or arguments.screenshot.is_dir():
+            raise UsageError(f"A picture is a file that ends in {' or '.join(PICTURES)}, not {arguments.screenshot}.")
     for fault in (display_fault(), qt_fault()):
         if fault:
             raise UsageError(fault)
@@ -116,8 +128,9 @@ def _window(arguments: argparse.Namespace) -> int:
 def _train(arguments: argparse.Namespace) -> int:
     from playground.headless import train
 
+    folder = model_folder(arguments.model)
     return train(
-        arguments.resume or model_folder(arguments.model),
+        arguments.resume or folder,
         text=arguments.text, changes=_changes(arguments.set), steps=arguments.steps, device=arguments.device,
         out=arguments.out, weights_only=arguments.weights_only, resume=arguments.resume is not None, as_json=arguments.json,
     )  # fmt: skip

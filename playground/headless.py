@@ -38,7 +38,13 @@ def train(
     """Train the model in `folder` and print what happens; returns the exit status."""
     say = _Json() if as_json else _Words()
     try:
+        if out is not None:
+            checkpoint.make_sure(out)  # now, and not when hours of training are over
         run = _prepared(folder, text, changes, steps, device, resume)
+        if resume and run.trainer.step == 0:
+            print(f"{folder} has no weights that fit this text; training starts from step 0.", file=sys.stderr)
+        elif resume and not (folder / checkpoint.STATE).is_file():
+            print(f"{folder} has weights and no training state; the optimiser starts anew.", file=sys.stderr)
         _say_left_out(run.corpus)
         say.started(run)
         validation, seconds = _loop(run, say, run.experiment.training.steps if steps is None else steps, resume)

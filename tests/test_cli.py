@@ -123,3 +123,40 @@ def test_size_is_checked(capsys):
     with pytest.raises(SystemExit):
         cli.main(["--size", "wide"])
     assert "1280x720" in capsys.readouterr().err
+
+
+def test_where_it_cannot_be_saved_is_said_before_training(text, tmp_path):
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    done = playground("train", "nanogpt-cpu", "--text", text, "--steps", 100_000_000, "--out", tmp_path / "taken")
+    assert done.returncode == 2
+    assert "file of that name" in done.stderr
+
+
+def test_a_resume_says_what_it_lacks(text, tmp_path):
+    common = ("--text", text, "--device", "cpu", *SMALL)
+    assert playground("train", "nanogpt-cpu", *common, "--steps", 2, "--out", tmp_path / "made").returncode == 0
+    (tmp_path / "made" / "state.safetensors").unlink()
+    done = playground("train", "nanogpt-cpu", "--resume", tmp_path / "made", "--steps", 3, "--json")
+    assert "optimiser starts anew" in done.stderr
+    assert json.loads(done.stdout.splitlines()[0])["step"] == 3
+    (tmp_path / "made" / "model.safetensors").unlink()
+    assert "starts from step 0" in playground("train", "nanogpt-cpu", "--resume", tmp_path / "made", "--steps", 1).stderr
+
+
+def test_a_reader_that_leaves_early_is_no_fault(text):
+    command = [sys.executable, "-m", "playground", "train", "nanogpt-cpu", "--text", str(text), "--steps", "100000", "--json",
+               *map(str, SMALL)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        process.stdout.close()
+        said = process.stderr.read()
+        assert process.wait(60) == 1
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("arguments", [("--after-steps", "-5"), ("--screenshot", "x.xyz"), ("train", "gpt", "--steps", "1.5")])
+def test_numbers_and_pictures_that_cannot_be(arguments):
+    done = playground(*arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr

@@ -29,6 +29,21 @@ def rgba(values: np.ndarray, low: float = 0.0, high: float = 1.0, name: str = MA
     return coloured
 
 
+def shares(values: np.ndarray) -> np.ndarray:
+    """Weights that sum to 1 as places in a map, uint8 (…,): by their square roots, still fixed from 0 to 1.
+
+    A head that looks everywhere alike gives each of 64 tokens 1/64; on a linear scale that is as dark as nothing at all.
+    """
+    made: np.ndarray = np.sqrt(np.nan_to_num(values).clip(0.0, 1.0))
+    return (made * 255.0).astype(np.uint8)
+
+
+def weights(values: np.ndarray) -> np.ndarray:
+    """Weights that sum to 1 as colours, uint8 (…, 4)."""
+    coloured: np.ndarray = lookup()[shares(values)]
+    return coloured
+
+
 _GROUNDS = {
     True: ("#1c1f26", "#3a2a49", "#6b2b55", "#97314c", "#b63d2a"),
     False: ("#f7f8fa", "#fdeed2", "#fdd39a", "#f8ac62", "#ea7f43"),

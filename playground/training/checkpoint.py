@@ -6,6 +6,7 @@ import contextlib
 import json
 import shutil
 import struct
+import tempfile
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,19 @@ class CheckpointError(Exception):
 def save(folder: Path, run: Run) -> None:
     """Write everything that training needs to go on from here, bit for bit on a CPU. Raises CheckpointError."""
     _write(folder, run, _weights(run.trainer.model), _state(run.trainer))
+
+
+def make_sure(folder: Path) -> None:
+    """Raises CheckpointError where a folder could not be written, before there is anything to lose."""
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise FileExistsError(17, "there is a file of that name")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder.parent):
+            pass
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CheckpointError(f"The model could not be saved to {folder}.", f"{why}.", "Choose another place.") from error
 
 
 def save_weights(folder: Path, run: Run) -> None:

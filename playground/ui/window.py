@@ -39,6 +39,8 @@ from playground.views.frames import Look
 from playground.worker.commands import Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
 from playground.worker.mailbox import Mailbox, Status
 
+SMALLEST = 1200, 660
+"""The window's least size; less would cut what the bars say."""
 ATTENTION = re.compile(r"model\.(encoder|decoder)\[(\d+)\](\.attention|\.cross|)$")
 """The parts that the attention view has heads of."""
 
@@ -214,7 +216,7 @@ class MainWindow(QMainWindow):
         column.addWidget(Hairline())
         column.addWidget(self.timeline)
         self.setCentralWidget(ground)
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(*SMALLEST)
 
     def _connect(self) -> None:
         self.transport.play_pressed.connect(self.toggle_play)

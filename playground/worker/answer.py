@@ -90,7 +90,8 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
     best, ids = chances[0].topk(min(CHOICES, chances.shape[1]))
     choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
     said = ", ".join(f"“{piece}”" for piece in tokenizer.pieces(chances.argmax(dim=-1).tolist()))
-    return Answer(subject.step, ask.prompt, f"   → {said}", choices, note, "First blank")
+    blank = "" if len(parts) > 1 or _asks(subject) else f"{ask.prompt} {BLANK}"
+    return Answer(subject.step, ask.prompt, f"   → {said}", choices, note, "First blank", blank)
 
 
 def _note(unknown: str, length: int, n_ctx: int) -> str:

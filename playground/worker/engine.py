@@ -286,7 +286,7 @@ class Engine:
         except DeviceError as error:
             self._device = "auto"
             device = choose("auto")
-            remedy = f"{error.remedy} Until then {describe(device)} is used.".strip()
+            remedy = f"{error.remedy} {describe(device)} is used instead.".strip()
             self._mailbox.put_event(Fault(error.what, error.why, remedy))
         set_threads(choose_threads(device, busy_window=True))
         self._reporter.device = describe(device)

@@ -25,7 +25,7 @@ def strip(patterns: np.ndarray, causal: bool) -> np.ndarray:
     heads = pooled(patterns[:MOST])
     count, rows, columns = heads.shape
     made = np.zeros((rows, count, columns + BETWEEN, 4), dtype=np.uint8)
-    made[:, :, :columns] = colourmaps.rgba(heads).swapaxes(0, 1)
+    made[:, :, :columns] = colourmaps.weights(heads).swapaxes(0, 1)
     if causal:
         future = ~np.tri(rows, columns, dtype=bool)
         made[:, :, :columns].swapaxes(0, 1)[:, future] = colourmaps.empty(theme.theme())

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from playground.style import colourmaps, theme, tokentext
 from playground.views.attention import panel_card, scores
 
-LEGEND = 40
+LEGEND = 56
 """Pixels right of the matrix for the scale."""
 SLOPE = math.sqrt(0.5)
 
@@ -191,7 +191,7 @@ class Matrix(QWidget):
 
     def _picture(self) -> QImage:
         if self._image is None:
-            colours = colourmaps.rgba(self._pattern)
+            colours = colourmaps.weights(self._pattern)
             if self._causal:
                 colours[~np.tri(*self._pattern.shape, dtype=bool)] = colourmaps.empty(theme.theme())
             high, wide = colours.shape[:2]
@@ -263,8 +263,9 @@ class Matrix(QWidget):
         painter.drawImage(bar, QImage(ramp.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
         painter.setFont(theme.font(0.85))
         painter.setPen(theme.colour("quiet"))
-        for text, y in (("1", bar.top()), ("0", bar.bottom())):
-            painter.drawText(QRectF(bar.right() + 5, y - 8, 20, 16), Qt.AlignmentFlag.AlignVCenter, text)
+        for value in (1.0, 0.25, 0.05, 0.0):  # the scale is that of square roots
+            y = bar.bottom() - value**0.5 * bar.height()
+            painter.drawText(QRectF(bar.right() + 5, y - 8, 34, 16), Qt.AlignmentFlag.AlignVCenter, f"{value:g}")
 
     def _paint_cross(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
         step = area.width() / len(self._keys)

@@ -47,7 +47,7 @@ def rounded(cells: int, radius: float) -> np.ndarray:
 def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme) -> np.ndarray:
     """All heads as one picture, uint8 (height, width, 4): a row for each layer, `cell` pixels a head, clear between them.
 
-    `patterns` are (heads, query, key) weights on the fixed scale 0 … 1; what a causal mask hides is left empty.
+    `patterns` are (heads, query, key) weights on the fixed scale of `colourmaps.shares`; masked cells are left empty.
     """
     most = max(len(layer) for layer in patterns)
     made = np.zeros((len(patterns) * (cell + gap) - gap, most * (cell + gap)), dtype=np.uint32)  # a pixel is one number
@@ -55,7 +55,7 @@ def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap
     opacity = rounded(cell, min(4.0, cell / 8))
     corners = np.nonzero(opacity < 255)
     for row, (layer, hides) in enumerate(zip(patterns, causal, strict=True)):
-        index, seen = (layer * 255.0).clip(0, 255).astype(np.uint8), np.tri(*layer.shape[1:], dtype=np.bool_)
+        index, seen = colourmaps.shares(layer), np.tri(*layer.shape[1:], dtype=np.bool_)
         if cell < layer.shape[-1]:
             index, seen = resampled(index, cell), resampled(seen, cell)
         heads = colours[index]  # (heads, query, key)
