@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import logging
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from playground import __version__
+from playground.bench import WHAT
 from playground.places import model_folder, shipped
 
 PICTURES = (".png", ".jpg")
@@ -73,7 +75,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("--json", action="store_true", help="one JSON object a line")
     train.set_defaults(run=_train)
     bench = commands.add_parser("bench", help="measure this machine")
-    bench.add_argument("what", choices=("launch", "train", "live"))
+    bench.add_argument("what", choices=WHAT)
     bench.add_argument("--json", action="store_true")
     bench.set_defaults(run=_bench)
     models = commands.add_parser("models", help="the shipped models")
@@ -151,9 +153,7 @@ def _changes(items: list[str]) -> list[tuple[str, Any]]:
 
 
 def _bench(arguments: argparse.Namespace) -> int:
-    from playground import bench
-
-    figures = {"launch": bench.launch, "train": bench.train, "live": bench.live}[arguments.what]()
+    figures = importlib.import_module(f"playground.bench.{arguments.what}").measure()
     if arguments.json:
         print(json.dumps(figures))
     else:

@@ -52,6 +52,8 @@ class Corpus:
     unusable: tuple[Unusable, ...] = ()
     """The first lines of the person's table that could not be used, and why; `refused` counts all of them."""
     refused: int = 0
+    digest: str = ""
+    """The SHA-256 of the text or table; none for what is generated."""
 
     @cached_property
     def opening(self) -> int:
@@ -86,7 +88,7 @@ def load_corpus(
     tokens, counts = _tokens(source, tokenizer, progress, cancelled)
     split = _split(source, len(tokens), task.validation, n_ctx)
     whole = torch.from_numpy(tokens)
-    made = Corpus(source.name, tokenizer, whole[:split], whole[split:], source.size / len(tokens), counts)
+    made = Corpus(source.name, tokenizer, whole[:split], whole[split:], source.size / len(tokens), counts, digest=source.digest)
     return with_marks(made) if marked else made
 
 

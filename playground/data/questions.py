@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -71,7 +72,8 @@ def load_pairs(
     unusable = sorted(unusable, key=lambda each: each.line)[:LISTED]
     examples = own_examples(pairs, marked.eos, experiment.seed, experiment.task.validation)
     per_token = size / sum(len(pair.source) + len(pair.target) for pair in pairs)
-    return _corpus(own.source.name, marked, examples, per_token, tuple(unusable), refused)
+    made = _corpus(own.source.name, marked, examples, per_token, tuple(unusable), refused)
+    return replace(made, digest=own.source.digest)
 
 
 def _corpus(

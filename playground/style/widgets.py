@@ -200,6 +200,13 @@ class EmptyState(QWidget):
         layout.addStretch(1)
 
 
+def take_no_drops(widget: QWidget) -> None:
+    """Files dropped on the fields inside a widget are for the window, not text for the field."""
+    for field in widget.findChildren(QWidget):
+        if field.acceptDrops():
+            field.setAcceptDrops(False)
+
+
 def repolish(widget: QWidget) -> None:
     """Make the style sheet look at a widget's properties again."""
     widget.style().unpolish(widget)

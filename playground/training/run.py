@@ -129,6 +129,18 @@ class Run:
             "Started again with fresh weights; undo brings the old ones back.",
         )
 
+    def read_again(self, progress: Tick = _silent, cancelled: Asked = _never) -> tuple[Run, Literal["hot", "fresh"], str]:
+        """A fresh run where the text has changed on disk since it was read, else this one. Raises DataError and Cancelled."""
+        if self.experiment.task.generated:
+            return self, "hot", ""
+        corpus = _corpus(self.experiment, None, progress, cancelled)
+        if corpus.digest == self.corpus.digest:
+            return self, "hot", ""
+        experiment = _settled(self.experiment, corpus)
+        model = build(experiment.model, experiment.seed)
+        run = Run(experiment, corpus, Trainer(experiment, model, corpus, self.device), self.name)
+        return run, "fresh", f"{corpus.name} has changed on disk; training starts again with fresh weights."
+
     def restart(self) -> Run:
         """The same experiment from its seed, step 0."""
         model = build(self.experiment.model, self.experiment.seed)

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from playground.spec import edit
 from playground.views.attention.frame import AttentionFrame
 from playground.views.frames import Frame
+from playground.worker.commands import Play
 from playground.worker.mailbox import Applied, Event, Fault, LeftOut, Saved
 
 if TYPE_CHECKING:
@@ -98,6 +99,9 @@ class Delivery:
         window = self._window
         if event.change != "hot":
             self._pending.clear()  # pictures of the model before
+            window.notice.settle()
+        if event.number == window.plays_at:
+            window.mailbox.send(Play())
         if event.change in ("opened", "fresh"):
             window.timeline.clear()
         if event.change == "opened":
@@ -105,5 +109,4 @@ class Delivery:
             window.select(edit.first_attention(event.experiment.model))
         else:
             window.document.settled(event)
-        if event.kept:
-            window.inspector.show_message(event.kept)
+        window.inspector.show_message(event.kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -13,6 +14,9 @@ from playground.spec.experiment import Experiment
 from playground.spec.layers import Origins, backwards, moves
 from playground.worker.commands import Apply
 from playground.worker.mailbox import Applied, Mailbox
+
+MERGED_WITHIN = 1.0
+"""Seconds between two edits of one field that are still one step, such as those of a slider that is dragged."""
 
 
 class Document(QObject):
@@ -26,7 +30,7 @@ class Document(QObject):
         super().__init__(parent)
         self._mailbox = mailbox
         self._number = 0
-        self._silent = False
+        self._silent = self.rejecting = False
         self.state = 0
         """The number of the edit that led here."""
         self.experiment = Experiment()
@@ -60,6 +64,12 @@ class Document(QObject):
         self.stack.push(_Replace(self, self.experiment, experiment, text, merge, origins))
         return True
 
+    def read_again(self) -> int:
+        """Ask for the text to be read anew; the number of the answer."""
+        number = self.next_number()
+        self._mailbox.send(Apply(self.experiment, number, again=True))
+        return number
+
     def opened(self, applied: Applied) -> None:
         """Another model has been opened: a new document with an empty history."""
         self.experiment = self.preset = self.running = applied.experiment
@@ -79,9 +89,9 @@ class Document(QObject):
         """The engine could not do an edit and kept what it had; so does the document."""
         if number != self._number or not self.stack.canUndo():
             return
-        self._silent = True
+        self._silent = self.rejecting = True
         self.stack.undo()
-        self._silent = False
+        self._silent = self.rejecting = False
         self.experiment = self.running
         self.changed.emit()
 
@@ -108,6 +118,7 @@ class _Replace(QUndoCommand):
     ) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
+        self._when = time.monotonic()
         self._from, self._to = document.state, -1
         """The edits that led to the old and to the new, the latter once it has been done."""
 
@@ -117,8 +128,9 @@ class _Replace(QUndoCommand):
 
     def mergeWith(self, other: QUndoCommand) -> bool:  # noqa: N802 (Qt's name)
         """Take the later edit of the same field into this one."""
-        if not isinstance(other, _Replace) or other._merge != self._merge:
+        if not isinstance(other, _Replace) or other._merge != self._merge or other._when - self._when > MERGED_WITHIN:
             return False
+        self._when = other._when
         self._new, self._to = other._new, other._to
         self.setText(other.text())
         self.setObsolete(self._new == self._old)
@@ -130,5 +142,6 @@ class _Replace(QUndoCommand):
         self._to = self._document.state
 
     def undo(self) -> None:
-        """Bring the one before back."""
+        """Bring the one before back; what was refused cannot be done again."""
+        self.setObsolete(self._document.rejecting)
         self._document._put(self._old, backwards(self._origins), self._from)

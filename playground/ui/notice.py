@@ -63,6 +63,11 @@ class NoticeBar(QWidget):
             self._say(text, "card")
             self._timer.start(NEWS_MS)
 
+    def settle(self) -> None:
+        """What was wrong is over."""
+        if self.faulty():
+            self.clear()
+
     def left_out(self, left: LeftOut) -> None:
         """Say that some lines of a table cannot be used, and offer the list of them; it stays until closed."""
         self._timer.stop()

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from playground.style import theme
 from playground.style.numbers import percent
-from playground.style.widgets import Caption, Elided, Pill
+from playground.style.widgets import Caption, Elided, Pill, take_no_drops
 from playground.ui.prompt_bars import Bars
 from playground.ui.prompt_edit import PromptEdit
 from playground.ui.sampling import SamplingButton
@@ -31,7 +31,7 @@ class PromptBar(QWidget):
         super().__init__(parent)
         self.setMinimumSize(420, 148)
         self._answer: Answer | None = None
-        self._reason, self._text = "", DEFAULT_PROMPT
+        self._reason, self._text, self._suggested = "", DEFAULT_PROMPT, DEFAULT_PROMPT
         self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
         self.note = Elided()
         self.edit = PromptEdit(DEFAULT_PROMPT)
@@ -50,6 +50,7 @@ class PromptBar(QWidget):
         self.edit.textChanged.connect(self._on_text)
         self.sampling.changed.connect(self._timer.start)
         self.edit.asked.connect(self.ask)
+        take_no_drops(self)
         self.retheme()
 
     def ask(self) -> None:
@@ -62,6 +63,7 @@ class PromptBar(QWidget):
         if answer.prompt != self.edit.text():
             return
         if answer.suggestion and answer.prompt == DEFAULT_PROMPT:  # nobody has written it
+            self._suggested = answer.suggestion
             self.edit.setText(answer.suggestion)
             return
         self._answer = answer
@@ -69,6 +71,12 @@ class PromptBar(QWidget):
         self.bars.show_choices(answer.choices)
         self.next_caption.setText(answer.heading)
         self._say()
+
+    def begin_anew(self) -> None:
+        """Another task: a prompt that nobody has written gives way to one that means something there."""
+        if self.edit.text() in (self._suggested, DEFAULT_PROMPT):
+            self.edit.setText(DEFAULT_PROMPT)
+            self._timer.start()
 
     def set_enabled_reason(self, reason: str) -> None:
         """Say why there can be no answer now, and take no prompt; an empty reason lifts that."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
 
-from playground.style.widgets import Hairline, repolish
+from playground.style.widgets import Hairline, repolish, take_no_drops
 from playground.views.frames import Frame, Look
 from playground.views.table import VIEWS
 
@@ -102,5 +102,6 @@ class Stage(QWidget):
         if name not in self.panels:
             panel = next(view for view in VIEWS if view.name == name).panel()(self._ground)
             panel.look_changed.connect(self.looks_changed)
+            take_no_drops(panel)
             self.panels[name] = panel
         return self.panels[name]

@@ -61,7 +61,9 @@ class MainWindow(QMainWindow):
         self._attention: Any = None
         """The attention panel, once it has been built."""
         self._painted = False
-        self._stacks = 1
+        self.plays_at = -1
+        """The number of the edit on whose answer training starts."""
+        self._stacks, self._task = 1, "text"
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
         self.setAcceptDrops(True)
@@ -107,9 +109,12 @@ class MainWindow(QMainWindow):
         self._learn(kind=kind)
 
     def _learn(self, **changes: str) -> None:
-        task = self.document.experiment.task.model_copy(update=changes)
-        if self.document.edit("task", task):
-            self.mailbox.send(Play())
+        now = self.document.experiment
+        experiment = edit.replaced(now, "task", now.task.model_copy(update=changes))
+        if self.document.replace(experiment, f"Learn from {files.describe('', experiment)[2]}"):
+            self.plays_at = self.document.state
+        else:  # the same again: perhaps the file has another text by now
+            self.plays_at = self.document.read_again()
 
     def open_model(self, folder: Path, text: str | None = None) -> None:
         """Load a model folder."""
@@ -238,6 +243,9 @@ class MainWindow(QMainWindow):
         if len(experiment.model.stacks) != self._stacks:
             self._stacks = len(experiment.model.stacks)
             self._share_columns()
+        if experiment.task.kind != self._task:
+            self._task = experiment.task.kind
+            self.prompt.begin_anew()
         self.diagram.set_model(experiment.model)
         self.inspector.set_experiment(experiment, self.document.preset)
         if not all(edit.exists(experiment, path) for path in self.choice.paths):

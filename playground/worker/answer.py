@@ -46,7 +46,7 @@ def answer(subject: Subject, ask: Ask) -> Answer:
             drawn.append(token)
     # together, so that a character spelled in several byte pieces becomes one; the last may still be unfinished
     text = tokenizer.decode(drawn).rstrip("�")
-    return Answer(subject.step, ask.prompt, text, choices, note)
+    return Answer(subject.step, ask.prompt, text, choices, note, suggestion=_suggestion(subject))
 
 
 def _suggestion(subject: Subject) -> str:
@@ -90,7 +90,7 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
     best, ids = chances[0].topk(min(CHOICES, chances.shape[1]))
     choices = tuple(zip(tokenizer.pieces(ids.tolist()), best.tolist(), strict=True))
     said = ", ".join(f"“{piece}”" for piece in tokenizer.pieces(chances.argmax(dim=-1).tolist()))
-    blank = "" if len(parts) > 1 or _asks(subject) else f"{ask.prompt} {BLANK}"
+    blank = _suggestion(subject) or ("" if len(parts) > 1 else f"{ask.prompt} {BLANK}")
     return Answer(subject.step, ask.prompt, f"   → {said}", choices, note, "First blank", blank)
 
 

@@ -43,13 +43,15 @@ class Apply(Command):
 
     `number` comes back with the answer, so that the sender knows which of several edits it was. `origins` say where the
     layers were, for weights to move with them. `back` is for undo and redo: the number of the Apply or OpenModel that had
-    led here before, whose run comes back with its weights if it is still remembered.
+    led here before, whose run comes back with its weights if it is still remembered. `again` reads the text anew, which is
+    a fresh start where it has changed on disk.
     """
 
     experiment: Experiment
     number: int = 0
     origins: Origins | None = None
     back: int | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,8 @@ class Engine:
         """Where layers were, through edits that were overtaken by newer ones before they were built."""
         self._steps: Iterator[StepReport] | None = None
         self._playing = self._stopping = False
+        self._awaited = False
+        """Whether the next step is the first of a model that has just been built."""
         self._missing = Fault("There is no model to train yet.", "", "Open one first.")
         """Why there is no run; said again when somebody wants to train."""
 
@@ -79,6 +81,9 @@ class Engine:
             self._publish()
         elif self._playing:
             self._step()
+            if self._awaited:  # the first step of a new model is told before pictures are made of it
+                self._awaited = False
+                self._publish()
             self._look()
             if not self._playing or self._reporter.late():
                 self._publish()
@@ -190,9 +195,10 @@ class Engine:
             if self._run is None:
                 fresh = Run.fresh(command.experiment, device=self._device, progress=progress, cancelled=cancelled)
                 return fresh, "fresh", ""
-            found = self._past.find(command.back)
-            if found is not None and found.experiment == command.experiment:
+            if (found := self._past.take(command.back)) is not None and found.trainer is not self._run.trainer:
                 return found, "fresh", f"The weights of step {found.trainer.step:,} are back."
+            if command.again:
+                return self._run.read_again(progress, cancelled)
             return self._run.apply(command.experiment, progress=progress, cancelled=cancelled, origins=origins)
 
         made = self._long("Changing the model", make, self._superseded, command.number)
@@ -256,7 +262,7 @@ class Engine:
         self._publish()  # step reports of the run before come before the news
         corpus = run.corpus
         new_text = self._run is None or self._run.corpus is not corpus
-        self._run = run
+        self._run, self._awaited = run, change != "hot"
         self._use_threads(run)
         if change != "hot":
             self._watching.model_changed(forget=change != "graft")

@@ -25,9 +25,9 @@ class Past:
         while len(self._runs) > MOST or sum(map(_bytes, self._runs.values())) > BYTES:
             del self._runs[next(iter(self._runs))]
 
-    def find(self, number: int | None) -> Run | None:
-        """The run that an edit had led to, if it is still remembered."""
-        return None if number is None else self._runs.get(number)
+    def take(self, number: int | None) -> Run | None:
+        """The run that an edit had led to, if it is still remembered; it belongs to the present again."""
+        return None if number is None else self._runs.pop(number, None)
 
     def forget(self) -> None:
         """Another model was opened: nothing leads back."""

@@ -5,7 +5,15 @@ import os
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QLineEdit
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextEdit,
+)
 
 from playground.spec.model import CrossAttention
 from playground.style import theme
@@ -367,3 +375,86 @@ def test_the_code_of_the_model_is_shown_copied_and_saved(desk, tmp_path):
     dialog.save(tmp_path / "nowhere" / "model.py")
     assert "could not be written" in dialog.said.text()
     dialog.close()
+
+
+def test_no_field_swallows_a_dropped_file(desk):
+    window = desk.window
+    window.stage.toggle_all()
+    desk.idle()
+    fields = [field for kind in (QLineEdit, QPlainTextEdit, QTextEdit, QAbstractSpinBox) for field in window.findChildren(kind)]
+    assert len(fields) > 5
+    for field in fields:
+        assert not field.acceptDrops(), field
+    assert not window.prompt.edit.viewport().acceptDrops()
+    assert window.acceptDrops()
+
+
+def write(path, words):
+    path.write_text(words * 60, encoding="utf-8")
+    return str(path)
+
+
+def test_undo_leads_through_every_text_and_a_refused_one_leaves_no_trace(desk, tmp_path):
+    window, stack = desk.window, desk.window.document.stack
+    first = window.document.experiment.task.text
+    one, two = write(tmp_path / "one.txt", "one fish two fish\n"), write(tmp_path / "two.txt", "red fish blue fish\n")
+    for path in (one, two):
+        window.open_text(path)
+        desk.until(lambda path=path: window.document.running.task.text == path and window.status.mode == "running")
+        desk.steps_on(3)
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: window.status.mode == "paused")
+    (tmp_path / "bad.bin").write_bytes(BAD["binary"][0])
+    window.open_text(str(tmp_path / "bad.bin"))
+    desk.until(lambda: "binary" in window.notice.text())
+    desk.idle()
+    assert window.status.mode == "paused"  # what is refused does not start training
+    assert window.document.experiment.task.text == two
+    assert (stack.canUndo(), stack.canRedo(), stack.undoText()) == (True, False, "Learn from two.txt")
+    for path in (one, first):
+        stack.undo()
+        desk.until(lambda path=path: window.document.running.task.text == path)
+    assert not window.notice.text()  # what was wrong is over
+    stack.redo()
+    desk.until(lambda: window.document.running.task.text == one and window.status.step >= 3)  # with the weights that it had
+
+
+def test_the_same_file_again_is_read_anew_where_it_has_changed(desk, tmp_path):
+    window = desk.window
+    path = write(tmp_path / "mine.txt", "one fish two fish\n")
+    window.open_text(path)
+    desk.until(lambda: window.status.mode == "running" and window.status.step >= 3)
+    before = window.document.experiment.model.vocab
+    desk.qtbot.mouseClick(window.transport.play, LEFT)
+    desk.until(lambda: window.status.mode == "paused")
+    step = window.status.step
+    window.open_text(path)  # the same text: training goes on
+    desk.until(lambda: window.status.mode == "running" and window.status.step > step)
+    write(tmp_path / "mine.txt", "ABCDEFG quite another alphabet, with many more letters\n")
+    window.open_text(path)
+    desk.until(lambda: window.document.experiment.model.vocab > before)
+    assert "changed on disk" in window.inspector.message.text()
+    desk.steps_on(2)
+
+
+def test_edits_of_one_field_are_one_step_only_while_they_follow_each_other(desk, monkeypatch):
+    stack = desk.window.document.stack
+    for value in (40, 48):
+        desk.window.document.edit("model.decoder[0].mlp.d_mlp", value)
+    assert stack.count() == 1
+    monkeypatch.setattr("playground.ui.document.MERGED_WITHIN", -1.0)
+    desk.window.document.edit("model.decoder[0].mlp.d_mlp", 56)
+    assert stack.count() == 2
+
+
+def test_every_task_brings_a_question_of_its_own(desk):
+    window = desk.window
+    window.prompt.edit.setText(DEFAULT_PROMPT)
+    window.inspector.edit_requested.emit("model.n_ctx", 64)
+    seen = []
+    for kind in ("sort", "parity", "dates"):
+        window.open_task(kind)
+        desk.until(lambda kind=kind: window.document.running.task.kind == kind)
+        desk.until(lambda: window.prompt.edit.text() not in (DEFAULT_PROMPT, *seen) and bool(window.prompt.edit.continuation()))
+        seen.append(window.prompt.edit.text())
+    assert len(set(seen)) == 3

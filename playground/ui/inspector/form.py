@@ -12,7 +12,7 @@ from playground.spec import edit
 from playground.spec.check import Fix, Problem
 from playground.spec.experiment import Experiment
 from playground.style import theme
-from playground.style.widgets import Caption, Hairline, Pill
+from playground.style.widgets import Caption, Hairline, Pill, take_no_drops
 from playground.ui.inspector import fields, placing
 from playground.ui.inspector.facts import Facts, facts_of
 from playground.ui.inspector.fields import Field
@@ -223,6 +223,7 @@ class Inspector(QWidget):
                 row.noticed.connect(self._on_noticed)
                 self.rows[field.path] = row
                 column.addWidget(row)
+        take_no_drops(self._form)
         self._column.replaceWidget(old, self._form)
         old.hide()
         old.deleteLater()
