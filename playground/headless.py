@@ -47,7 +47,13 @@ def train(
             print(f"{folder} has weights and no training state; the optimiser starts anew.", file=sys.stderr)
         _say_left_out(run.corpus)
         say.started(run)
-        validation, seconds = _loop(run, say, run.experiment.training.steps if steps is None else steps, resume)
+        try:
+            validation, seconds = _loop(run, say, run.experiment.training.steps if steps is None else steps, resume)
+        except KeyboardInterrupt:
+            if out is not None:
+                checkpoint.save(out, run)
+                print(f"Stopped at step {run.trainer.step:,}; saved to {out}, “--resume {out}” goes on.", file=sys.stderr)
+            raise
         if out is not None:
             checkpoint.save_weights(out, run) if weights_only else checkpoint.save(out, run)
         say.done(run, validation, seconds)

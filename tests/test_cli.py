@@ -1,6 +1,7 @@
 """The command line as scripts use it: contract, messages, exit statuses."""
 
 import json
+import signal
 import subprocess
 import sys
 
@@ -160,3 +161,17 @@ def test_numbers_and_pictures_that_cannot_be(arguments):
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr
+
+
+def test_an_interrupted_training_is_saved(text, tmp_path):
+    command = [sys.executable, "-m", "playground", "train", "nanogpt-cpu", "--text", str(text), "--steps", "1000000", "--json",
+               "--out", str(tmp_path / "kept"), *map(str, SMALL)]  # fmt: skip
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(5):
+            process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "goes on" in said
+    done = playground("train", "nanogpt-cpu", "--resume", tmp_path / "kept", "--steps", 1, "--json")
+    assert json.loads(done.stdout.splitlines()[-1])["steps"] >= 5

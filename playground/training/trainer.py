@@ -33,8 +33,13 @@ VALIDATION_TOKENS = 4096
 """Tokens a validation looks at in one pass."""
 
 
+PATIENCE = 25
+"""Steps for which a loss may be far too high."""
+
+
 class Diverged(Exception):
-    """The loss or the gradient is no longer a number; the update was not applied, so the weights are still good."""
+    """The loss or the gradient is no longer a number (the update was not applied, so the weights are still good), or the
+    loss has stayed far above what it was and above what guessing gives."""
 
 
 class Trainer:
@@ -58,6 +63,8 @@ class Trainer:
         """Whether forward passes run in bfloat16; None until it has been measured."""
         self.checks_on_device = device.type == "cuda"
         """Whether the device itself leaves out an update that is not finite, where the optimiser can, so that nobody waits."""
+        self._best, self._bad = math.inf, 0
+        """The least loss so far, and how many steps it has stayed far above that."""
         self._times: deque[float] = deque(maxlen=SPEED_WINDOW)
 
     @property
@@ -98,7 +105,21 @@ class Trainer:
             tokens = self.training.batch * self.experiment.model.n_ctx
             report = StepReport(self.step, loss, rate, norm, tokens / statistics.median(self._times), validation, score)
             self.history.add(report)
+            self._watch(loss)
             yield report
+
+    def _watch(self, loss: float) -> None:
+        """Raises Diverged where the loss has stayed far above its best, and above that of guessing."""
+        self._best = min(self._best, loss)
+        guessing = math.log(self.experiment.model.vocab)
+        bad = loss > 3.0 * self._best and loss > 2.0 * guessing
+        self._bad = self._bad + 1 if bad else 0
+        if self._bad >= PATIENCE:
+            self._bad = 0
+            raise Diverged(
+                f"Training has diverged: for {PATIENCE} steps the loss has been above {2.0 * guessing:.1f} nats, twice that of "
+                f"guessing, and it was {self._best:.2f} at best. Use a smaller learning rate or clipping, and start again."
+            )
 
     @torch.no_grad()
     def validate(self) -> float:

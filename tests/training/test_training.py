@@ -254,3 +254,15 @@ def test_history_grows_and_comes_back():
     assert np.isnan(again.scores[[0, 2, 3, 4]]).all()
     again.add(StepReport(600, 0.0, 0.1, 2.0, 3.0))
     assert len(history) == 599
+
+
+def test_a_loss_that_stays_far_too_high_is_divergence(experiment):
+    wild = edit.replaced(edit.replaced(experiment, "training.lr", 10.0), "training.clip", 0.0)
+    run = Run.fresh(edit.replaced(wild, "training.steps", 1000), device="cpu")
+    with pytest.raises(Diverged, match="smaller learning rate"):
+        take(run, 400)
+
+
+def test_a_loss_that_begins_high_is_none(experiment):
+    run = Run.fresh(edit.replaced(experiment, "model.init.std", 1.0), device="cpu")
+    assert take(run, 60)[0].loss > 2 * math.log(run.experiment.model.vocab)
