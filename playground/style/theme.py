@@ -85,6 +85,10 @@ def _sheet(t: Theme) -> str:
         color: {t.text}; }}
     QPushButton:hover, QToolButton:hover {{ background: {t.raised}; }}
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {t.accent}; padding: 4px 11px; }}
+    QPushButton:disabled {{ color: #99{t.quiet[1:]}; background: transparent; }}
+    QPushButton[role="primary"] {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
+    QPushButton[role="primary"]:focus {{ border-color: {t.text}; }}
+    QPushButton[role="primary"]:disabled {{ background: {t.raised}; border-color: {t.line}; color: {t.quiet}; }}
     QPushButton[role="link"], QToolButton[role="link"] {{ background: transparent; border: none; color: {t.accent}; padding: 2px 6px; }}
     QPushButton[role="link"]:focus {{ border: 2px solid {t.accent}; padding: 0px 4px; }}
     QPushButton[role="segment"] {{ border-radius: 0; padding: 4px 8px; border-right: none; color: {t.text}; }}
