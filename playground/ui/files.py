@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from playground.places import documents, shipped
 from playground.spec.experiment import GENERATED, PYTHON_DOCS, Experiment
 from playground.ui import actions
+from playground.ui.opening import TABLES
+from playground.ui.opening import is_table as is_table
 
 if TYPE_CHECKING:
     from playground.ui.window import MainWindow
@@ -19,7 +21,6 @@ TITLES = {
     "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
     "llama": "Llama", "t5": "T5", "gpt2": "GPT-2 (124 M)", "bert-base": "BERT base (110 M)",
 }  # fmt: skip
-TABLES = "*.tsv *.tab *.csv"
 TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}
 
 
@@ -91,11 +92,6 @@ def choose_pairs(parent: QWidget) -> str:
         parent, "Train on pairs of texts: source and target", str(Path.home()), f"Tables ({TABLES}) ;; All files (*)"
     )
     return chosen
-
-
-def is_table(path: Path) -> bool:
-    """Whether a file's name says that it holds a table."""
-    return f"*{path.suffix.lower()}" in TABLES.split()
 
 
 def choose_model(parent: QWidget) -> Path | None:

@@ -22,9 +22,10 @@ from PySide6.QtWidgets import (
 from playground.places import documents
 from playground.style.widgets import Elided, EmptyState, Hairline
 from playground.ui.library import folders, rows
-from playground.ui.library.entries import EXPERIMENT, Entry, entries
+from playground.ui.library.entries import Entry, entries
 from playground.ui.library.parts import ModelList, Search, may_go
 from playground.ui.library.reader import CardReader
+from playground.ui.opening import kind_of
 
 
 class Library(QDialog):
@@ -202,10 +203,13 @@ class Library(QDialog):
 
     def _browse(self) -> None:
         found = QFileDialog.getExistingDirectory(self, "Open a model folder", str(self._own))
-        if found and (Path(found) / EXPERIMENT).is_file():
-            self._choose(Path(found))
-        elif found:
-            self._say(f"{Path(found).name} is no model: it has no {EXPERIMENT}.")
+        if not found:
+            return
+        opening = kind_of(Path(found))
+        if opening.kind == "model":
+            self._choose(opening.path)
+        else:
+            self._say(str(opening))
 
     def _say(self, text: str) -> None:
         self.status.setText(text)

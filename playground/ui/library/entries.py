@@ -15,8 +15,9 @@ from playground.spec.model import ModelSpec
 from playground.ui.diagram.layout import compact
 from playground.ui.library import card as cards
 from playground.ui.library.card import Card
+from playground.ui.opening import EXPERIMENT
 
-EXPERIMENT, CARD = "experiment.toml", "card.md"
+CARD = "card.md"
 
 
 @dataclass(frozen=True)

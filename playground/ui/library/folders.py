@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QFile
 
+from playground.ui.opening import EXPERIMENT
+
 
 def duplicate(folder: Path, title: str, into: Path) -> Path:
     """Copy a model folder to "TITLE copy" in `into`, or "TITLE copy 2" and so on; raises OSError, and leaves nothing then."""
@@ -21,7 +23,7 @@ def duplicate(folder: Path, title: str, into: Path) -> Path:
     try:
         draft.chmod(0o755)
         shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
-        (draft / "experiment.toml").touch()  # new among the person's own, so it stands first
+        (draft / EXPERIMENT).touch()  # new among the person's own, so it stands first
         draft.rename(target)
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)

@@ -19,6 +19,8 @@ HEADS = 8
 """More heads than these are not told apart."""
 COPIES = 4
 """As many layers are drawn at most where a row stands for more of them."""
+FAINT = 70
+"""How strong what a causal head may not see is drawn, of 255."""
 _KINDS = {"attention": "attention", "cross": "cross_attention", "mlp": "mlp"}
 
 
@@ -171,17 +173,20 @@ def _strip(painter: QPainter, strip: Strip, place: QRectF) -> None:
         cells = part.heads if part.heads <= HEADS else 1
     gap = 1.0 if tall else 0.0
     wide = (place.width() + gap) / cells
+    causal = isinstance(part, Attention) and part.mask == "causal"
     for index in range(cells):
         cell = QRectF(place.left() + index * wide, place.top(), wide - gap, place.height())
-        painter.setBrush(theme.colour(strip.kind))
-        causal = isinstance(part, Attention) and part.mask == "causal" and tall
-        if not causal:
+        if causal and tall:  # the triangle of what a token may see, as in the pictures of its heads
+            painter.setBrush(theme.colour(strip.kind, FAINT))
             painter.drawRoundedRect(cell, 1, 1)
+            painter.setBrush(theme.colour(strip.kind))
+            painter.drawPolygon(QPolygonF([cell.topLeft(), cell.bottomRight(), cell.bottomLeft()]))
             continue
-        painter.setBrush(theme.colour(strip.kind, 70))
+        fading = QLinearGradient(cell.topLeft(), cell.topRight())  # too thin for a triangle
+        fading.setColorAt(0, theme.colour(strip.kind))
+        fading.setColorAt(1, theme.colour(strip.kind, FAINT))
+        painter.setBrush(fading if causal else theme.colour(strip.kind))
         painter.drawRoundedRect(cell, 1, 1)
-        painter.setBrush(theme.colour(strip.kind))
-        painter.drawPolygon(QPolygonF([cell.topLeft(), cell.bottomRight(), cell.bottomLeft()]))
 
 
 def _arrows(painter: QPainter, encoder: _Column, decoder: _Column) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTextBrowser, QWidget
 from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.ui.library.entries import Entry
+from playground.ui.opening import EXPERIMENT
 
 LEADING = 130.0
 """Height of a line in per cent; a card is read, the rest of the window is looked at."""
@@ -59,7 +60,7 @@ def _without_card(entry: Entry) -> str:
     if entry.experiment is None:
         return (
             f"# {_plain(entry.title)}\n\n{_plain(entry.problem)}\n\n"
-            f"- **Where**: `{entry.folder / 'experiment.toml'}`\n"
+            f"- **Where**: `{entry.folder / EXPERIMENT}`\n"
             "- **What to do**: mend that place in a text editor, or move the folder to the trash."
         )
     return (
@@ -67,7 +68,7 @@ def _without_card(entry: Entry) -> str:
         f"- **Shape**: {_shape(entry.experiment)}\n"
         f"- **Size**: {entry.parameters:,} parameters.\n"
         f"- **Training**: {_training(entry.experiment)}\n\n"
-        "Put a `card.md` beside its `experiment.toml`, and it is shown here."
+        f"Put a `card.md` beside its `{EXPERIMENT}`, and it is shown here."
     )
 
 
