@@ -20,6 +20,11 @@ def cache() -> Path:
     return platformdirs.user_cache_path("transformer-playground", appauthor=False)
 
 
+def state() -> Path:
+    """Where the application keeps what it remembers between starts: what was open, and changes not saved yet."""
+    return platformdirs.user_state_path("transformer-playground", appauthor=False)
+
+
 def documents() -> Path:
     """Where the user's own models are saved unless they choose another place."""
     return platformdirs.user_documents_path() / "Transformer Playground"
