@@ -45,7 +45,7 @@ class Recent:
             return []
         listed = found if isinstance(found, list) else []
         paths = (Path(path) for path in listed if isinstance(path, str) and "\0" not in path)
-        return [path for path in dict.fromkeys(paths) if _there(path)]
+        return [path for path in paths if _there(path)]
 
     def _write(self, paths: list[Path]) -> None:
         try:

@@ -261,9 +261,12 @@ def test_a_double_click_opens_what_is_under_the_pointer(qtbot, own):
     place = point_of(library, "Llama")
     qtbot.mouseClick(library.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert library.entry().name == "llama"
-    with qtbot.waitSignal(library.chosen) as caught:
-        qtbot.mouseDClick(library.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
-    assert caught.args == [shipped("models") / "llama"]
+    caught = []
+    library.chosen.connect(caught.append)
+    qtbot.mouseDClick(library.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.wait(50)
+    assert caught == [shipped("models") / "llama"]
+    assert not library.isVisible()
 
 
 def test_nothing_found_is_said_and_escape_clears_before_it_closes(qtbot, own):
@@ -286,6 +289,7 @@ def test_a_broken_model_is_shown_and_cannot_be_opened(qtbot, own):
     caught = []
     library.chosen.connect(caught.append)
     place = point_of(library, "half")
+    qtbot.mouseClick(library.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     qtbot.mouseDClick(library.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert library.entry().name == "half"
     assert "line 1 is not TOML" in library.reader.toPlainText()
@@ -313,6 +317,7 @@ def test_a_copy_of_a_shipped_model_stands_first_among_the_own_ones(qtbot, own):
     library.refresh(shipped("models") / "gpt")
     qtbot.keyClick(library, Qt.Key.Key_D, Qt.KeyboardModifier.ControlModifier)
     assert library.entry().folder == own / "GPT copy 2"
+    assert titles(library)[:2] == ["GPT copy 2", "GPT copy"]
 
 
 def test_a_copy_that_cannot_be_made_is_told_and_leaves_nothing(qtbot, tmp_path):
@@ -321,6 +326,15 @@ def test_a_copy_that_cannot_be_made_is_told_and_leaves_nothing(qtbot, tmp_path):
     qtbot.mouseClick(library.duplicate, Qt.MouseButton.LeftButton)
     assert "was not copied" in library.status.text()
     assert library.status.isVisible()
+
+
+def test_a_copy_that_breaks_off_leaves_nothing(tmp_path):
+    folder = model_in(tmp_path, "a")
+    (folder / "weights").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(OSError, match="No such file") as caught:
+        folders.duplicate(folder, "a", tmp_path / "own")
+    assert caught.value.strerror
+    assert list((tmp_path / "own").iterdir()) == []
 
 
 def test_a_copy_takes_no_name_that_a_system_forbids(tmp_path):

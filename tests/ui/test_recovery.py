@@ -179,6 +179,8 @@ def test_recent_keeps_ten_of_each_the_newest_first_and_passes_over_what_is_gone(
     folders[5].rmdir()
     texts[0].unlink()
     again = Recent(tmp_path / "state" / "recent.json")
+    again.add(folders[11])
+    assert "model 5" not in (tmp_path / "state" / "recent.json").read_text()  # it takes nobody's place
     assert again.folders()[0] == folders[11]
     assert again.files() == [texts[2], texts[1]]
     again.clear()

@@ -25,6 +25,9 @@ def duplicate(folder: Path, title: str, into: Path) -> Path:
         shutil.copytree(folder, draft, ignore=shutil.ignore_patterns(".*"), dirs_exist_ok=True)
         (draft / EXPERIMENT).touch()  # new among the person's own, so it stands first
         draft.rename(target)
+    except shutil.Error as error:  # a list of (from, to, why); the first is enough for a sentence
+        shutil.rmtree(draft, ignore_errors=True)
+        raise OSError(0, str(error.args[0][0][2])) from None
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
