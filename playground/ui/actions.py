@@ -27,6 +27,7 @@ class Entry:
 ENTRIES: tuple[Entry, ...] = (
     Entry("open_text", "File", "Open text…", "Ctrl+O", "Train on a text file of your own", lambda w: w.ask_for_text()),
     Entry("open_pairs", "File", "Open pairs…", "Ctrl+Alt+O", "Train on a table of your own: source and target, TSV or CSV", lambda w: w.ask_for_pairs()),
+    Entry("library", "File", "Library…", "Ctrl+L", "Pick a model by its drawing, its card and its size", lambda w: w.show_library()),
     Entry("open_model", "File", "Open model folder…", "Ctrl+Shift+O", "Load a model that was saved", lambda w: w.ask_for_model()),
     Entry("save", "File", "Save model…", "Ctrl+S", "Write model, tokenizer and training state to a folder", lambda w: w.ask_where_to_save()),
     Entry("code", "File", "Show code…", "Ctrl+Shift+C", "The model as one PyTorch file that needs nothing else", lambda w: w.show_code()),

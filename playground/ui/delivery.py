@@ -86,10 +86,12 @@ class Delivery:
         window = self._window
         if isinstance(event, Fault):
             window.notice.fault(event)
+            window.keeper.failed()
             if event.number is not None:
                 window.document.rejected(event.number)
         elif isinstance(event, Saved):
             window.notice.news(f"Saved to {event.folder}.")
+            window.keeper.saved(event.folder)
         elif isinstance(event, LeftOut):
             window.notice.left_out(event)
         else:
@@ -106,6 +108,7 @@ class Delivery:
             window.timeline.clear()
         if event.change == "opened":
             window.document.opened(event)
+            window.model_opened()
             window.select(edit.first_attention(event.experiment.model))
         else:
             window.document.settled(event)

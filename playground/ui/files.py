@@ -74,6 +74,11 @@ def _fill_models(window: MainWindow) -> None:
         folder = file.parent
         menu.addAction(title(folder.name), partial(window.open_model, folder))
     menu.addSeparator()
+    if recent := window.keeper.recent.folders():
+        own = menu.addMenu("Recent")
+        for folder in recent:
+            own.addAction(folder.name, partial(window.open_model, folder))
+    menu.addAction(window.actions_by_name["library"])
     menu.addAction(window.actions_by_name["open_model"])
     menu.addAction(window.actions_by_name["save"])
 

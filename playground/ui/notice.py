@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -21,10 +23,12 @@ class NoticeBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.message, self.job = _Row("Close"), _Row("Cancel")
-        self.list = QPushButton("Show them")
-        self.list.setProperty("role", "link")
-        self.message.row.insertWidget(1, self.list)
-        self._left: LeftOut | None = None
+        self.more = QPushButton()
+        self.more.setAccessibleName("Do something about it")
+        self.more.setProperty("role", "link")
+        self.message.row.insertWidget(1, self.more)
+        self._offered: Callable[[], object] | None = None
+        self._once = True
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setAccessibleName("Progress")
@@ -37,7 +41,7 @@ class NoticeBar(QWidget):
             column.addWidget(row)
             row.hide()
         self.message.button.clicked.connect(self.clear)
-        self.list.clicked.connect(self._show_list)
+        self.more.clicked.connect(self._on_more)
         self.job.button.clicked.connect(self.cancelled)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -59,7 +63,7 @@ class NoticeBar(QWidget):
 
     def news(self, text: str) -> None:
         """Say something good for a while; never over a fault that is still there."""
-        if self.message.isHidden() or (self.message.property("role") != "notice" and self._left is None):
+        if self.message.isHidden() or (self.message.property("role") != "notice" and self._offered is None):
             self._say(text, "card")
             self._timer.start(NEWS_MS)
 
@@ -70,8 +74,13 @@ class NoticeBar(QWidget):
 
     def left_out(self, left: LeftOut) -> None:
         """Say that some lines of a table cannot be used, and offer the list of them; it stays until closed."""
+        self.offer(sentence(left), "Show them", lambda: LeftOutList(left, self.window()).show(), once=False)
+
+    def offer(self, text: str, label: str, action: Callable[[], object], once: bool = True) -> None:
+        """Say something with a button that does something about it; it stays until closed, or until that is done."""
         self._timer.stop()
-        self._say(sentence(left), "card", left)
+        self._say(text, "card", label)
+        self._offered, self._once = action, once
 
     def progress(self, progress: Progress) -> None:
         """Show how far a long job is."""
@@ -89,13 +98,18 @@ class NoticeBar(QWidget):
         self.message.hide()
         self._settle()
 
-    def _show_list(self) -> None:
-        if self._left is not None:
-            LeftOutList(self._left, self.window()).show()
+    def _on_more(self) -> None:
+        action = self._offered
+        if self._once:
+            self.clear()
+        if action is not None:
+            action()
 
-    def _say(self, text: str, role: str, left: LeftOut | None = None) -> None:
-        self._left = left
-        self.list.setVisible(left is not None)
+    def _say(self, text: str, role: str, more: str = "") -> None:
+        self._offered = None
+        self.more.setText(more)
+        self.more.setAccessibleName(more or "Do something about it")
+        self.more.setVisible(bool(more))
         self.message.label.setText(text)
         self.message.setProperty("role", role)
         repolish(self.message)

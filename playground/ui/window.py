@@ -21,15 +21,16 @@ from playground.spec import edit
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
-from playground.ui.code_dialog import CodeDialog
 from playground.ui.delivery import Delivery
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.view import DiagramView
 from playground.ui.document import Document
 from playground.ui.history import HistoryDialog
 from playground.ui.inspector.form import Inspector
+from playground.ui.keeping import Keeper
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
+from playground.ui.opening import kind_of
 from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
@@ -37,7 +38,7 @@ from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
 from playground.views.frames import Look
 from playground.worker.commands import Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
-from playground.worker.mailbox import Mailbox, Status
+from playground.worker.mailbox import Fault, Mailbox, Status
 
 SMALLEST = 1200, 660
 """The window's least size; less would cut what the bars say."""
@@ -57,10 +58,11 @@ class MainWindow(QMainWindow):
         self.document = Document(mailbox, self)
         self.choice = Choice.one("model.decoder[0].attention")
         self._sent: dict[str, object] = {}
-        self._desk = LayerDesk(self)
+        self._desk, self.keeper = LayerDesk(self), Keeper(self, remember)
         self._attention: Any = None
         """The attention panel, once it has been built."""
         self._painted = False
+        self._opening: Path | None = None
         self.plays_at = -1
         """The number of the edit on whose answer training starts."""
         self._stacks, self._task = 1, "text"
@@ -96,12 +98,22 @@ class MainWindow(QMainWindow):
         self.mailbox.send(Restart())
         self.timeline.clear()
 
+    def show_library(self) -> None:
+        """Pick a model by its drawing, card and size."""
+        from playground.ui.library.dialog import Library  # the first paint need not wait for it
+
+        library = Library(self, current=self.keeper.folder)
+        library.chosen.connect(self.open_model)
+        library.open()
+
     def open_text(self, path: str) -> None:
         """Train on another text (a path, or the name of a built-in one); training starts on it."""
+        self.keeper.learned(path)
         self._learn(kind="text", text=path)
 
     def open_pairs(self, path: str) -> None:
         """Train on pairs of texts from a table; training starts on it."""
+        self.keeper.learned(path)
         self._learn(kind="pairs", text=path)
 
     def open_task(self, kind: str) -> None:
@@ -117,8 +129,16 @@ class MainWindow(QMainWindow):
             self.plays_at = self.document.read_again()
 
     def open_model(self, folder: Path, text: str | None = None) -> None:
-        """Load a model folder."""
+        """Load a model folder; changes that are not saved are asked about first."""
+        if not self.keeper.may_go(f"opening {files.title(folder.name)}", lambda: self.open_model(folder, text)):
+            return
+        self._opening = folder
         self.mailbox.send(OpenModel(folder, text, self.document.next_number()))
+
+    def model_opened(self) -> None:
+        """The model that was asked for is there."""
+        if self._opening is not None:
+            self.keeper.opened(self._opening)
 
     def save_to(self, folder: Path) -> None:
         """Write model and training state."""
@@ -146,6 +166,8 @@ class MainWindow(QMainWindow):
 
     def show_code(self) -> None:
         """The model as one PyTorch file."""
+        from playground.ui.code_dialog import CodeDialog
+
         CodeDialog(self.document.running.model, files.title(self.document.name), self).show()
 
     def show_history(self) -> None:
@@ -307,6 +329,7 @@ class MainWindow(QMainWindow):
         self.stage.start()
         self.timer.start()
         self.painted.emit()
+        self.keeper.start()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Space plays and pauses wherever it did not write a letter or press a button: then it arrives here."""
@@ -322,18 +345,27 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
-        """A dropped model folder is opened, a table holds pairs to train on, anything else is a text."""
-        path = Path(event.mimeData().urls()[0].toLocalFile())
-        if (path / "experiment.toml").is_file():
-            self.open_model(path)
-        elif files.is_table(path):
-            self.open_pairs(str(path))
+        """Whatever is dropped is opened as what it is, or it is said why not."""
+        found = kind_of(*(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()))
+        if found.kind == "model":
+            self.open_model(found.path)
+        elif found.kind == "table":
+            self.open_pairs(str(found.path))
+        elif found.kind == "text":
+            self.open_text(str(found.path))
+        elif found.kind == "image":
+            self.notice.fault(Fault(f"{found.path.name} is a picture.", "Models here learn from texts, tables and tasks.",
+                                    "The digits under “Generated tasks” are pictures to paint and to classify."))  # fmt: skip
         else:
-            self.open_text(str(path))
+            self.notice.fault(Fault(found.what, found.why, found.remedy))
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember where the window was; the application stops the engine."""
+        if not self.keeper.may_go("closing", self.close):
+            event.ignore()
+            return
         self.timer.stop()
+        self.keeper.close()
         if self._settings is not None:
             self._settings.setValue("geometry", self.saveGeometry())
         super().closeEvent(event)

@@ -1,6 +1,7 @@
 """The window, by its real buttons, with a real engine training behind it."""
 
 import os
+from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QTextEdit,
 )
 
+from playground.places import shipped
+from playground.spec import edit
 from playground.spec.model import CrossAttention
 from playground.style import theme
 from playground.ui.code_dialog import CodeDialog
@@ -22,8 +25,11 @@ from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove, Switch
 from playground.ui.history import HistoryDialog
 from playground.ui.left_out import LeftOutList
+from playground.ui.library.dialog import Library
 from playground.ui.prompt import DEFAULT_PROMPT
+from playground.ui.recovery import Recovered
 from playground.views.table import VIEWS
+from tests.ui.conftest import write_model
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -174,7 +180,7 @@ def test_a_file_that_cannot_be_read(desk, tmp_path, kind):
             path.write_text("secret words " * 100, encoding="utf-8")
             path.chmod(0)
     drop(desk.window, path)
-    desk.until(lambda: str(path) in desk.window.notice.text())
+    desk.until(lambda: path.name in desk.window.notice.text())
 
 
 def test_a_broken_model_folder_leaves_the_old_one_running(desk, tmp_path):
@@ -310,7 +316,7 @@ def test_pairs_are_dropped_and_the_useless_lines_can_be_read(desk, tmp_path):
     desk.until(lambda: window.document.running.task.kind == "pairs" and window.status.mode == "running")
     desk.until(lambda: "50 pairs can be used, 1 line cannot" in window.notice.text())
     assert "pairs" in window.transport.text.text()
-    desk.qtbot.mouseClick(window.notice.list, LEFT)
+    desk.qtbot.mouseClick(window.notice.more, LEFT)
     shown = window.findChild(LeftOutList)
     assert [shown.table.item(0, column).text().split(":")[0] for column in (0, 1)] == ["1", "One column"]
     desk.qtbot.keyClick(shown, Qt.Key.Key_Escape)
@@ -458,3 +464,65 @@ def test_every_task_brings_a_question_of_its_own(desk):
         desk.until(lambda: window.prompt.edit.text() not in (DEFAULT_PROMPT, *seen) and bool(window.prompt.edit.continuation()))
         seen.append(window.prompt.edit.text())
     assert len(set(seen)) == 3
+
+
+@pytest.fixture
+def remembering(desk, monkeypatch):
+    """The desk, as it is for a person: with questions, recent files and recovery."""
+    desk.window.keeper._remembers = True
+    answers = []
+    monkeypatch.setattr("playground.ui.unsaved.ask", lambda parent, title, before: answers.pop(0) if answers else "discard")
+    desk.answers = answers
+    yield desk
+    desk.window.keeper._remembers = False
+
+
+def test_closing_asks_while_something_is_not_saved(remembering, tmp_path, monkeypatch):
+    desk, window = remembering, remembering.window
+    window.document.edit("model.decoder[0].mlp.d_mlp", 40)
+    desk.answers.append("cancel")
+    assert not window.close()
+    assert window.isVisible()
+    target = tmp_path / "mine"
+    monkeypatch.setattr("playground.ui.files.choose_target", lambda parent: target)
+    desk.answers.append("save")
+    assert not window.close()  # not before it is saved
+    desk.until(lambda: not window.isVisible())
+    assert (target / "experiment.toml").is_file()
+
+
+def test_opening_another_model_asks_too_and_what_was_open_is_recent(remembering, tmp_path, text):
+    desk, window = remembering, remembering.window
+    other = write_model(tmp_path / "other", text)
+    window.document.edit("model.decoder[0].mlp.d_mlp", 40)
+    desk.answers += ["cancel", "discard"]
+    window.open_model(other)
+    desk.idle()
+    assert window.document.name == "small"
+    window.open_model(other)
+    desk.until(lambda: window.document.name == "other")
+    assert window.keeper.recent.folders()[0] == other
+    window.transport.model_menu.aboutToShow.emit()
+    recent = next(action.menu() for action in window.transport.model_menu.actions() if action.text() == "Recent")
+    assert recent.actions()[0].text() == "other"
+
+
+def test_what_a_crash_has_left_is_offered(remembering, tmp_path):
+    window = remembering.window
+    found = edit.replaced(window.document.experiment, "model.decoder[0].mlp.d_mlp", 40)
+    left = Recovered(found, "small", None, datetime.now(), tmp_path / "left.json")
+    window.keeper._recovery.found = lambda: left
+    window.keeper.start()
+    assert "had changes that were not saved" in window.notice.text()
+    remembering.qtbot.mouseClick(window.notice.more, LEFT)
+    assert window.document.experiment == found
+    assert not window.notice.text()
+
+
+def test_the_library_opens_what_is_chosen(desk):
+    window = desk.window
+    window.actions_by_name["library"].trigger()
+    library = window.findChild(Library)
+    desk.until(lambda: library.isVisible())
+    library.chosen.emit(shipped("models") / "nanogpt-cpu")
+    desk.until(lambda: window.document.name == "nanogpt-cpu", 60)

@@ -12,7 +12,7 @@ from playground.spec import cost, toml
 from playground.spec.check import SpecError
 from playground.spec.experiment import PYTHON_DOCS, Experiment, TaskSpec
 from playground.spec.model import ModelSpec
-from playground.ui.diagram.layout import compact
+from playground.ui.diagram.words import compact
 from playground.ui.library import card as cards
 from playground.ui.library.card import Card
 from playground.ui.opening import EXPERIMENT
