@@ -1,7 +1,8 @@
-"""Why a single field is refused, in plain words: pydantic's errors as a path and a sentence."""
+"""Why a single field is refused, in plain words: pydantic's errors as a path and a sentence; the record behind a path."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from playground.spec.experiment import Experiment
@@ -52,16 +53,23 @@ def _shown(value: str | int | float) -> str:
     return text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def _known_fields(loc: tuple[str | int, ...]) -> list[str]:
-    record: Any = Experiment
+def record_at(loc: Sequence[str | int]) -> type[Record] | None:
+    """The kind of record that stands at a place of an experiment, or None where there is none."""
+    record: type[Record] = Experiment
     for part in loc:
         if isinstance(part, int):
             continue
         annotation = record.model_fields[part].annotation if part in record.model_fields else None
-        record = _record_in(annotation)
-        if record is None:
-            return []
-    return list(record.model_fields)
+        inner = _record_in(annotation)
+        if inner is None:
+            return None
+        record = inner
+    return record
+
+
+def _known_fields(loc: Sequence[str | int]) -> list[str]:
+    record = record_at(loc)
+    return list(record.model_fields) if record is not None else []
 
 
 def _record_in(annotation: Any) -> type[Record] | None:

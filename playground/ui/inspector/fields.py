@@ -10,17 +10,9 @@ from playground.spec import edit
 from playground.spec.experiment import Experiment
 from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, d_head, kv_heads
 from playground.spec.record import Change, Info, Record, info, means
+from playground.spec.saying import said as said
 
 Kind = Literal["bool", "int", "float", "choice", "text", "part"]
-
-SAYINGS: dict[str, str] = {
-    "bidirectional": "full", "sinusoidal": "sines", "sinusoidal_paper": "sines (paper)", "relu2": "ReLU²",
-    "alibi": "ALiBi", "t5": "T5", "parallel_shared": "parallel, one norm", "root": "√d_model", "one": "1", "rms": "RMS",
-    "pre": "before", "post": "after", "relu": "ReLU", "gelu": "GELU", "gelu_tanh": "GELU (tanh)", "silu": "SiLU",
-    "bpe": "BPE", "float32": "fp32", "bfloat16": "bf16", "wsd": "stable, then decay", "sgd": "SGD", "adam": "Adam",
-    "adamw": "AdamW", "muon": "Muon and AdamW", "ema": "moving average",
-}  # fmt: skip
-"""How a choice is said where its name in the spec is not what people say."""
 
 ABSENT = {
     "attention": Info(
@@ -106,11 +98,6 @@ def preset_value(preset: Experiment, path: str, fallback: Any = None) -> Any:
         except ValueError:
             return fallback
     return fallback
-
-
-def said(choice: str) -> str:
-    """A choice as people say it."""
-    return SAYINGS.get(choice, choice)
 
 
 def title(path: str) -> str:

@@ -9,18 +9,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
+from playground.spec.saying import written as written
+
 FINEST = 12
 """Digits behind the point that are kept."""
-
-
-def written(value: float) -> str:
-    """A number as short as it can be without loss of its digits: 0.1, 3e-4, 1e-5, 10000."""
-    if value == 0:
-        return "0"
-    plain = f"{value:.12f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else f"{value:g}"
-    mantissa, _, exponent = f"{value:.9e}".partition("e")
-    short = f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
-    return short if abs(value) < 1e-2 or (len(plain) > 6 and len(short) < len(plain)) else plain
 
 
 def stepped(value: float, steps: int) -> float:
