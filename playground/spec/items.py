@@ -15,6 +15,8 @@ from playground.spec.record import Record
 
 MAX_LAYERS = 512
 MAX_ITEMS = 2000
+MAX_FIELDS = 65_536
+"""Fields of layers that one string may set, or a few letters would keep the program busy for seconds."""
 SETTLED = ("model.vocab", "task.text")
 """What a string never says."""
 _NEW: dict[str, type[Record]] = {"attention": Attention, "cross": CrossAttention, "mlp": Mlp}
@@ -44,6 +46,7 @@ def applied(base: Experiment, items: tuple[str, ...]) -> Plain:
     was = {stack: getattr(base.model, stack) for stack in STACKS}
     for stack in STACKS:
         model[stack] = [layer.model_dump() for layer in was[stack]]
+    fields = 0
     for item in items:
         where, mark, said = item.partition("~")
         if not mark:
@@ -55,6 +58,9 @@ def applied(base: Experiment, items: tuple[str, ...]) -> Plain:
             first, last = int(found[2] or 1), int(found[3] or found[2] or len(layers))
             if not 1 <= first <= last <= len(layers):
                 raise impossible("It changes a layer that is not there.")
+            fields += last - first + 1
+            if fields > MAX_FIELDS:
+                raise impossible("It says far too much.")
             for layer in layers[first - 1 : last]:
                 _put(layer, found[4], said)
         elif where in SETTLED:

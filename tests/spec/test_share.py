@@ -194,6 +194,7 @@ def test_random_items_never_raise_anything_else(items):
         (crafted("task.text~secret"), "no string may set"),
         (crafted("model.vocab~7"), "no string may set"),
         (crafted(*["seed~1"] * 2001), "far too much"),
+        (crafted("decoder~d1x512", *["d.order~"] * 129), "far too much"),
         (crafted("seed~1"), "has changed since"),
         (crafted("~", "~"), "not alone"),
         (crafted("~AAAA"), "damaged"),
