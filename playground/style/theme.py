@@ -84,6 +84,7 @@ def _sheet(t: Theme) -> str:
     QPushButton, QToolButton {{ background: {t.surface}; border: 1px solid {t.line}; border-radius: 8px; padding: 5px 12px;
         color: {t.text}; }}
     QPushButton:hover, QToolButton:hover {{ background: {t.raised}; }}
+    QPushButton:disabled {{ color: {t.quiet}; background: transparent; }}
     QPushButton:focus, QToolButton:focus {{ border: 2px solid {t.accent}; padding: 4px 11px; }}
     QPushButton:disabled {{ color: #99{t.quiet[1:]}; background: transparent; }}
     QPushButton[role="primary"] {{ background: {t.accent}; border-color: {t.accent}; color: {t.on_accent}; font-weight: 600; }}
