@@ -61,7 +61,7 @@ class ShareDialog(QDialog):
         self._again.setInterval(COPIED_MS)
         self._again.timeout.connect(lambda: self.copy_button.setText("Copy"))
         self._arrange(title(base_name))
-        self.resize(952, 584)
+        _resize(self, 952, 584)
         self.copy_button.setFocus()
 
     def _string(self, experiment: Experiment, base_name: str, base: Experiment) -> str:
@@ -94,7 +94,7 @@ class ShareDialog(QDialog):
         side.addStretch(1)
         letters = len(self.text.toPlainText())
         side.addWidget(Caption(f"String · {letters:,} characters" if letters else "String"))
-        lines = min(6, letters // 36 + 1)
+        lines = min(6, letters // 28 + 1)
         self.text.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.text.document().setDocumentMargin(0)
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * lines + 12)  # and its padding
@@ -107,15 +107,16 @@ class ShareDialog(QDialog):
         side.addLayout(buttons)
         side.addWidget(self._note)
         beside = QWidget()
-        beside.setFixedWidth(round(344 * theme.points() / theme.BASE_POINTS))
+        beside.setMinimumWidth(round(200 * _scale()))
+        beside.setMaximumWidth(round(344 * _scale()))
         beside.setLayout(side)
         side.setContentsMargins(0, 0, 0, 0)
         row = QHBoxLayout(self)
         row.setContentsMargins(*[2 * theme.GRID] * 4)
         row.setSpacing(3 * theme.GRID)
-        row.addWidget(self.code, 1)
-        row.addWidget(self.problem, 1, Qt.AlignmentFlag.AlignVCenter)
-        row.addWidget(beside)
+        row.addWidget(self.code, 3)
+        row.addWidget(self.problem, 3, Qt.AlignmentFlag.AlignVCenter)
+        row.addWidget(beside, 2)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
@@ -159,7 +160,7 @@ class PasteDialog(QDialog):
         column.addWidget(self.field)
         column.addWidget(self.verdict, 1)
         column.addLayout(buttons)
-        self.resize(600, 232)
+        _resize(self, 600, 232)
         self._read()
 
     def _read(self) -> None:
@@ -214,6 +215,17 @@ class _Verdict(QFrame):
         if self.property("role") != (role := "notice" if wrong else "card"):
             self.setProperty("role", role)
             repolish(self)
+
+
+def _scale() -> float:
+    """How much larger the type is than at first."""
+    return theme.points() / theme.BASE_POINTS
+
+
+def _resize(dialog: QDialog, wide: int, high: int) -> None:
+    """A size that grows with the type, as far as the screen goes."""
+    room = dialog.screen().availableSize()
+    dialog.resize(min(round(wide * _scale()), room.width()), min(round(high * _scale()), room.height()))
 
 
 def _label(text: str, size: float, *, quiet: bool = False) -> QLabel:

@@ -192,3 +192,17 @@ def test_no_code_is_made_of_too_long_a_text():
     with pytest.raises(ValueError, match="too many"):
         qr.matrix("x" * 2001)
     assert len(qr.matrix("x" * 2000)) < 177
+
+
+@pytest.mark.parametrize("scale", [1.0, 1.6])
+def test_what_is_wrong_is_not_cut_off_in_large_type(qtbot, qapp, scale):
+    theme.apply(qapp, "dark", scale)
+    dialog = PasteDialog(PRESETS.__getitem__)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)  # qtbot closes it
+    qtbot.addWidget(dialog)
+    dialog.field.setText(to_string(HEADS_8, "gpt", GPT)[:-1])
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    label = dialog.verdict.label
+    assert label.height() >= label.heightForWidth(label.width())
+    assert dialog.verdict.geometry().bottom() < dialog.open_button.geometry().top()
