@@ -142,7 +142,7 @@ def then(first: Origins | None, second: Origins | None) -> Origins | None:
     """Where layers were before two rearrangements, one after the other; None stands for one that moved nothing."""
     if first is None or second is None:
         return second if first is None else first
-    return {stack: tuple(_before(first, origin) for origin in layers) for stack, layers in second.items()}
+    return _settled({stack: tuple(_before(first, origin) for origin in layers) for stack, layers in second.items()})
 
 
 def moves(origins: Origins | None) -> bool:
@@ -171,6 +171,19 @@ def _before(first: Origins, origin: Origin | None) -> Origin | None:
     stack, _, index = origin.name.partition(".")
     found = first[stack][int(index)]
     return None if found is None else Origin(found.name, found.copy or origin.copy)
+
+
+def _settled(origins: Origins) -> Origins:
+    """A copy is one only as long as its original is there; alone, it has taken the other's place."""
+    firsts = {origin.name for layers in origins.values() for origin in layers if origin is not None and not origin.copy}
+    made: Origins = {}
+    for stack, layers in origins.items():
+        made[stack] = ()
+        for origin in layers:
+            alone = origin is not None and origin.copy and origin.name not in firsts
+            made[stack] += (Origin(origin.name) if alone and origin is not None else origin,)
+            firsts |= {origin.name} if origin is not None else set()
+    return made
 
 
 def fitted(layer: Layer, stack: str, model: ModelSpec) -> Layer:
