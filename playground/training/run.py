@@ -20,7 +20,7 @@ from playground.spec.layers import Origins, moves
 from playground.training import checkpoint
 from playground.training.device import choose
 from playground.training.trainer import Trainer
-from playground.transformer.graft import GraftReport, graft
+from playground.transformer.graft import GraftReport, carried, graft, remembered
 from playground.transformer.model import build
 
 
@@ -164,8 +164,8 @@ class Run:
         _carry_optimiser(old, trainer, report)
         if old.average is not None and trainer.average is not None:
             averages, fresh = old.average.weights, trainer.average.weights
-            kept = {name: carry.onto(averages[carry.source], fresh[name]) for name, carry in report.carries.items()}
-            trainer.average.restore(fresh | kept, old.average.steps)
+            kept = {name: carried(carry, averages.get(carry.source), fresh[name]) for name, carry in report.carries.items()}
+            trainer.average.restore(kept, old.average.steps)
         return Run(experiment, corpus, trainer, self.name), "graft", report.sentence
 
 
@@ -173,13 +173,9 @@ def _carry_optimiser(old: Trainer, new: Trainer, report: GraftReport) -> None:
     """Give the weights that were kept the memory that the optimiser has of them, carried as they were."""
     source: dict[str, torch.nn.Parameter] = dict(old.model.named_parameters())
     for name, parameter in new.model.named_parameters():
-        carry = report.carries.get(name)
-        memory = old.optimiser.state.get(source[carry.source]) if carry is not None else None
-        if carry is None or not memory:
-            continue
-        new.optimiser.state[parameter] = {
-            key: value.clone() if value.dim() == 0 else carry.memory(value, parameter.detach()) for key, value in memory.items()
-        }
+        carry = report.carries[name]
+        if carry.source and (memory := old.optimiser.state.get(source[carry.source])):
+            new.optimiser.state[parameter] = remembered(carry, memory)
 
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:

@@ -1,99 +1,87 @@
-"""Grafting: the weights of one model in another of a different shape, and a report of what was kept."""
+"""Grafting: a model changed into another one, with the weights that its plan carries over, and what else follows them."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from playground.spec.grafting.carry import Axis, Carry, Fill
+from playground.spec.grafting.report import GraftReport, foresee
 from playground.spec.layers import Origins
-from playground.spec.model import Layer, ModelSpec
-from playground.transformer.carry import Carry
-from playground.transformer.model import OUT, Transformer, build
-from playground.transformer.plan import plan
+from playground.spec.model import ModelSpec
+from playground.transformer.model import Transformer, build
 
-
-@dataclass(frozen=True)
-class GraftReport:
-    """Which new weights were made from which old ones (by name), and how many numbers of all were kept."""
-
-    carries: dict[str, Carry]
-    kept: int
-    total: int
-    identity: tuple[str, ...]
-    """New layers, by name ("decoder.2"), that start as the identity."""
-    nearly: bool = False
-    """Whether their norms stand after the sum, so that they are only nearly the identity."""
-
-    @property
-    def sentence(self) -> str:
-        """What happened, for people: 96 % of 812 K weights kept; layer 3 starts as the identity."""
-        whole = f"{self.total / 1e6:.1f} M" if self.total >= 1e6 else f"{self.total / 1e3:.0f} K"
-        share = 100 * self.kept / max(1, self.total)
-        said = f"All {whole} weights kept" if self.kept == self.total else f"{_percent(share)} of {whole} weights kept"
-        if not self.identity:
-            return f"{said}."
-        layers = " and ".join(_layer(name) for name in self.identity[:3]) + (" and others" if len(self.identity) > 3 else "")
-        start = "starts" if len(self.identity) == 1 else "start"
-        return f"{said}; {layers} {start} {'nearly ' if self.nearly else ''}as the identity."
+__all__ = ["GraftReport", "carried", "graft", "remembered"]
 
 
 @torch.no_grad()
 def graft(old: Transformer, spec: ModelSpec, seed: int, origins: Origins | None = None) -> tuple[Transformer, GraftReport]:
-    """A model of `spec` with the weights of `old` wherever they have a place; `old` is left untouched.
+    """A model of `spec` with what fits of the weights of `old`, which is left untouched; new weights come from the seed.
 
-    `origins` say where its layers were; without them they are taken to be where they are. See `plan` for what is exact.
+    `origins` say which layer came from which; without them that is guessed. What each weight becomes, and which changes
+    leave the logits as they were, stands with the plan: `Plan`, `head_axes` and the functions in `grafting.layers`.
     """
+    report = foresee(old.spec, spec, origins)
     new = build(spec, seed).to(old.embed.weight)
-    made = plan(old.spec, spec, origins)
     source = dict(old.named_parameters())
-    carries: dict[str, Carry] = {}
-    kept = total = 0
     for name, parameter in new.named_parameters():
-        total += parameter.numel()
-        carry = made.carries.get(name)
-        if carry is not None and carry.source in source and _fits(carry, source[carry.source], parameter):
-            parameter.copy_(carry.onto(source[carry.source], parameter))
-            carries[name] = carry
-            kept += carry.kept(parameter)
-        elif name.rpartition(".")[0] in made.ones:
-            parameter.fill_(1.0 if name.endswith("bias") else 0.0)
-        if name.removesuffix(".bias") in made.unbiased:
-            parameter.zero_()
-        if name.endswith((*OUT, *(each.replace("weight", "bias") for each in OUT))) and _within(name, made.silent):
-            parameter.zero_()
-    nearly = any(_spec_of(spec, name).norm.place == "post" for name in made.fresh_layers)
-    return new, GraftReport(carries, kept, total, tuple(made.fresh_layers), nearly)
+        carry = report.carries[name]
+        parameter.copy_(carried(carry, source[carry.source] if carry.source else None, parameter))
+    return new, report
 
 
-def _fits(carry: Carry, old: Tensor, new: Tensor) -> bool:
-    """Whether the axes lead from one shape to the other; they do not where a part changed its kind."""
-    if old.dim() != new.dim():
-        return False
-    for dim in range(new.dim()):
-        axis = carry.axes[dim] if dim < len(carry.axes) else None
-        length = old.shape[dim] if axis is None else axis.shape[0]
-        if length != new.shape[dim] or (axis is not None and len(axis) and int(axis.max()) >= old.shape[dim]):
-            return False
-    return True
-
-
-def _within(name: str, branches: list[str]) -> bool:
-    return any(name.startswith(f"{branch}.") for branch in branches)
-
-
-def _spec_of(spec: ModelSpec, name: str) -> Layer:
-    stack, _, index = name.partition(".")
-    found: Layer = getattr(spec, stack)[int(index)]
+def carried(carry: Carry, old: Tensor | None, start: Tensor) -> Tensor:
+    """The new weight, or an average of it, from the old one; `start` (of the new shape) stands where nothing else does."""
+    if old is None or not carry.source:
+        found = start.clone()
+        return found if carry.start is Fill.FRESH else found.fill_(1.0 if carry.start is Fill.ONE else 0.0)
+    found = _placed(carry, old, start, 1)
+    for dim, axis in enumerate(carry.axes):
+        for fill, value in ((Fill.ZERO, 0.0), (Fill.ONE, 1.0)):
+            found.index_fill_(dim, _index(axis.filled(fill), found), value)
+        if means := axis.filled(Fill.MEAN):
+            mean = found.index_select(dim, _index(axis.known, found)).mean(dim, keepdim=True)
+            found.index_copy_(dim, _index(means, found), mean.repeat_interleave(len(means), dim))
     return found
 
 
-def _layer(name: str) -> str:
-    """ "decoder.2" is layer 3."""
-    stack, _, index = name.partition(".")
-    return f"{'encoder ' if stack == 'encoder' else ''}layer {int(index) + 1}"
+def remembered(carry: Carry, memory: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What an optimiser remembers of the old weight, as it would remember it of the new one; nothing of new entries.
+
+    A weight that is larger by a factor has a gradient smaller by it; what is remembered are gradients, or their squares.
+    """
+    return {
+        key: value.clone() if value.dim() == 0
+        else _placed(carry, value, value.new_zeros(carry.shape), -2 if key == "exp_avg_sq" else -1)
+        for key, value in memory.items()
+    }  # fmt: skip
 
 
-def _percent(share: float) -> str:
-    return "99.9 %" if 99.9 <= share < 100 else f"{share:.0f} %" if share < 99 else f"{share:.1f} %"
+def _placed(carry: Carry, old: Tensor, start: Tensor, power: int) -> Tensor:
+    """`start` with what is taken from `old` in its place, multiplied by the factors to some power."""
+    block = old.detach()
+    for dim, axis in enumerate(carry.axes):
+        block = _taken(axis, block, dim, power)
+    if block.shape == start.shape:  # everything is old, so this is a copy to the bit
+        return block.clone()
+    found = start.detach().clone()
+    found[torch.meshgrid(*(_index(axis.known, found) for axis in carry.axes), indexing="ij")] = block
+    return found
+
+
+def _taken(axis: Axis, old: Tensor, dim: int, power: int) -> Tensor:
+    """What an axis takes of an old weight, in the order of the new indices that it is for."""
+    if axis.entries is not None:
+        entries = [entry for entry in axis.entries if not isinstance(entry, Fill)]
+        if all(len(entry) == 1 for entry in entries):
+            old = old.index_select(dim, _index([entry[0] for entry in entries], old))
+        else:
+            old = torch.stack([old.index_select(dim, _index(list(entry), old)).mean(dim) for entry in entries], dim)
+    if axis.factors is not None:
+        factors = torch.tensor([axis.factors[index] ** power for index in axis.known], dtype=torch.float64)
+        old = old * factors.to(old).view([-1 if at == dim else 1 for at in range(old.dim())])
+    return old
+
+
+def _index(found: list[int], like: Tensor) -> Tensor:
+    return torch.tensor(found, dtype=torch.int64, device=like.device)

@@ -198,7 +198,8 @@ def test_a_graft_keeps_what_fits_and_leaves_the_old_model_alone():
     data["decoder"][1]["mlp"]["d_mlp"] = 32
     new, report = graft(old, parse({"model": data}).model, 9)
     added = 8 * (16 + 1 + 16)  # neurons: rows, offsets and columns
-    assert report.total - report.kept == added
+    assert report.added == added
+    assert report.kept == report.total
     assert torch.equal(new.decoder[0].attention.qkv.weight, old.decoder[0].attention.qkv.weight)
     assert new.decoder[0].attention.qkv.weight is not old.decoder[0].attention.qkv.weight
     assert all(torch.equal(a, b) for a, b in zip(old.parameters(), before, strict=True))
