@@ -9,7 +9,7 @@ from playground.spec import edit, layers
 from playground.spec.check import parse
 from playground.spec.grafting.carry import Axis, Carry, Fill, along, joined, overlap
 from playground.spec.grafting.heads import Shape, head_axes
-from playground.spec.grafting.report import foresee
+from playground.spec.grafting.report import foresee, foretell
 from playground.spec.layers import Origin, then
 from playground.spec.model import RelativePosition
 from playground.spec.origins import guess, settled
@@ -99,6 +99,16 @@ def test_layers_that_start_as_the_identity_are_named():
     assert report.sentence == "All 28 k weights kept; layer 2 and layer 5 start as the identity."
     less = layers.removed(old, [("decoder", 1)])
     assert foresee(old.model, less.experiment.model, less.origins).lost == ("layer 2",)
+
+
+def test_an_edit_says_before_it_is_done_what_it_would_cost():
+    old = experiment()
+    assert foretell(old, edit.replaced(old, "training.lr", 0.5)) == ""
+    assert "start again" in foretell(old, edit.replaced(old, "seed", 3))
+    narrow = edit.replaced(old, "model.decoder[1].mlp.d_mlp", 32)
+    assert foretell(old, narrow) == "92 % of 28 k weights would be kept."
+    moved = layers.moved(old, [("decoder", 0)], "decoder", 2)
+    assert foretell(old, moved.experiment, moved.origins) == "All 28 k weights would be kept."  # though no record differs
 
 
 def test_norms_after_the_sum_are_only_nearly_the_identity():

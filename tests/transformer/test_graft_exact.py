@@ -8,6 +8,7 @@ from playground.spec.check import parse
 from playground.spec.grafting.carry import Fill
 from playground.transformer.graft import graft, remembered
 from playground.transformer.model import build
+from playground.transformer.taps import Taps
 from tests.transformer.test_options import inputs
 
 
@@ -117,8 +118,9 @@ def test_what_is_added_learns(name):
     for weight, parameter in new.named_parameters():
         for dim, axis in enumerate(report.carries[weight].axes):
             added = [at for fill in Fill for at in axis.filled(fill)]
-            if added and not weight.endswith(("qkv.bias", "position.weight")):  # a key's offset changes no pattern
-                assert (parameter - start[weight]).abs().transpose(0, dim)[added].max() > 0, weight
+            if added and not weight.endswith("qkv.bias"):  # a key's offset changes no pattern
+                moved = (parameter - start[weight]).abs().transpose(0, dim)[added]
+                assert (moved.reshape(len(added), -1).amax(1) > 0).all(), weight
 
 
 def test_a_wider_model_remembers_the_gradients_that_it_would_have_had():
@@ -137,6 +139,23 @@ def test_a_wider_model_remembers_the_gradients_that_it_would_have_had():
         assert found["step"] == 4.0
         scaled += any(axis.factors is not None for axis in carry.axes)
     assert scaled > 3
+
+
+def test_keys_that_are_normalised_keep_their_length_in_larger_heads():
+    old, new, _ = grafted(experiment(attention={"qk_norm": "head"}), (f"{FIRST}.attention.d_head", 12))
+    taps = [Taps(["decoder.0.k"]), Taps(["decoder.0.k"])]
+    for model, seen in zip((old, new), taps, strict=True):
+        model(**inputs(model.spec), taps=seen)
+    was, now = (seen.values["decoder.0.k"] for seen in taps)
+    assert torch.allclose(now[..., :6], was, rtol=1e-5)  # but for the epsilon
+    assert not now[..., 6:].any()
+
+
+def test_an_mlp_goes_on_reading_what_its_norm_made_when_an_attention_shares_it():
+    alone = experiment(layer={"order": "parallel_shared", "attention": None})
+    old, new, report = grafted(alone, (f"{FIRST}.attention", {"heads": 2}))
+    assert difference(old, new) < 1e-10
+    assert report.carries["decoder.0.norm1.weight"].source == "decoder.0.norm2.weight"
 
 
 def test_what_cannot_be_exact_is_near():

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from playground.spec.cost import parameters
+from playground.spec.edit import change
+from playground.spec.experiment import Experiment
 from playground.spec.grafting.carry import Carry
 from playground.spec.grafting.layers import plan_layer, silences
 from playground.spec.grafting.plan import Plan
 from playground.spec.grafting.words import label, listed, lost_parts, new_parts
-from playground.spec.layers import Origins
+from playground.spec.layers import Origins, moves
 from playground.spec.model import Layer, ModelSpec, branches
 from playground.spec.origins import settled
 
@@ -69,6 +71,14 @@ class GraftReport:
         if self.lost:
             parts.append(f"{dropped}: {listed(self.lost)}")
         return "; ".join(parts) + "."
+
+
+def foretell(old: Experiment, new: Experiment, origins: Origins | None = None) -> str:
+    """What an edit would cost, before it is done; empty for one that the next step simply uses."""
+    kind = change(old, new)
+    if kind == "fresh":
+        return "Training would start again with fresh weights: tokens, task, seed or starting weights are others."
+    return foresee(old.model, new.model, origins).forecast if kind == "graft" or moves(origins) else ""
 
 
 def foresee(old: ModelSpec, new: ModelSpec, origins: Origins | None = None) -> GraftReport:
