@@ -19,10 +19,10 @@ def graft(old: Transformer, spec: ModelSpec, seed: int, origins: Origins | None 
     """A model of `spec` with what fits of the weights of `old`, which is left untouched; new weights come from the seed.
 
     `origins` say which layer came from which; without them that is guessed. The logits stay as they were, to the last
-    digits, for: layers and branches that are added or doubled (before norms, between two, or before one on the output);
-    more heads; keys and values no longer
-    shared; larger heads (rotated ones by whole factors); another pairing; more neurons; experts for a network; a gate;
-    offsets; a longer context; learned positions; untying; and a wider stream as far as `Plan` says.
+    digits, for: layers and branches that are added or doubled (norms before the branch, behind it, or both); more heads;
+    keys and values no longer shared; larger heads (rotated ones by whole factors); another pairing; more neurons; experts
+    for a network; a gate; offsets; a longer context (but for the paper's sines); learned positions; untying; and a wider
+    stream as far as `Plan` says.
 
     They do not stay where something is left out or averaged (fewer of anything, keys that become shared), where what is
     computed is another thing (order, mask, window, norms' kind or place, activation, a cap, a sink, normalised queries,
