@@ -30,6 +30,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("library", "File", "Library…", "Ctrl+L", "Pick a model by its drawing, its card and its size", lambda w: w.show_library()),
     Entry("open_model", "File", "Open model folder…", "Ctrl+Shift+O", "Load a model that was saved", lambda w: w.ask_for_model()),
     Entry("save", "File", "Save model…", "Ctrl+S", "Write model, tokenizer and training state to a folder", lambda w: w.ask_where_to_save()),
+    Entry("share", "File", "Share…", "Ctrl+Shift+S", "The experiment as one string and as a QR code for a room", lambda w: w.show_share()),
+    Entry("shared", "File", "Open a shared string…", "Ctrl+Shift+V", "Open what somebody else has shared", lambda w: w.ask_for_string()),
     Entry("code", "File", "Show code…", "Ctrl+Shift+C", "The model as one PyTorch file that needs nothing else", lambda w: w.show_code()),
     Entry("quit", "File", "Quit", "Ctrl+Q", "Close the window", lambda w: w.close()),
     Entry("history", "Edit", "History…", "Ctrl+H", "Every change by name; choose one to go back to it", lambda w: w.show_history()),

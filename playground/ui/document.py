@@ -10,6 +10,7 @@ from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from playground.spec import edit
 from playground.spec.check import Problem, SpecError
+from playground.spec.difference import changes, name, words
 from playground.spec.experiment import Experiment
 from playground.spec.layers import Origins, backwards, moves
 from playground.worker.commands import Apply
@@ -49,9 +50,7 @@ class Document(QObject):
             self.problems = error.problems
             self.refused.emit()
             return False
-        name = path.rsplit(".", 1)[-1]
-        said = f"{name} = {value}" if isinstance(value, int | float | str) else f"change {name}"
-        return self.replace(experiment, said, path)
+        return self.replace(experiment, named(self.experiment, experiment), path)
 
     def replace(self, experiment: Experiment, text: str, merge: str = "", origins: Origins | None = None) -> bool:
         """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one.
@@ -110,6 +109,12 @@ class Document(QObject):
         self.changed.emit()
 
 
+def named(old: Experiment, new: Experiment) -> str:
+    """An edit in a few words: Layer 2: heads 4 → 8."""
+    found = changes(old, new)
+    return name(found[0]) if len(found) == 1 else words(found)
+
+
 class _Replace(QUndoCommand):
     """One step of undo: the experiment before and after."""
 
@@ -132,7 +137,7 @@ class _Replace(QUndoCommand):
             return False
         self._when = other._when
         self._new, self._to = other._new, other._to
-        self.setText(other.text())
+        self.setText(named(self._old, self._new))
         self.setObsolete(self._new == self._old)
         return True
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from playground.places import documents, shipped
+from playground.spec import toml
 from playground.spec.experiment import GENERATED, PYTHON_DOCS, Experiment
 from playground.ui import actions
 from playground.ui.opening import TABLES
@@ -46,6 +47,16 @@ def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
 def task_title(kind: str) -> str:
     """A generated task's name for people: "copy-memory" is "Copy memory"."""
     return kind.replace("-", " ").capitalize()
+
+
+def shipped_base(name: str, exact: bool = False) -> tuple[str, Experiment]:
+    """The shipped model of a name, or the default one; where it has to be `exact`, FileNotFoundError for a name of none."""
+    file = shipped("models") / name / "experiment.toml"
+    if not name or not file.is_file():
+        if exact:
+            raise FileNotFoundError(f"There is no shipped model “{name}”.")
+        name, file = "gpt", shipped("models") / "gpt" / "experiment.toml"
+    return name, toml.load(file)
 
 
 def fill_menus(window: MainWindow) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from playground.spec import edit
+from playground.spec.difference import changes, words
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -170,6 +171,21 @@ class MainWindow(QMainWindow):
 
         CodeDialog(self.document.running.model, files.title(self.document.name), self).show()
 
+    def show_share(self) -> None:
+        """The experiment as one string and as a QR code."""
+        from playground.ui.share_dialog import ShareDialog
+
+        name, base = files.shipped_base(self.document.name)
+        ShareDialog(self.document.experiment, name, base, self).show()
+
+    def ask_for_string(self) -> None:
+        """Open what somebody has shared."""
+        from playground.ui.share_dialog import PasteDialog
+
+        dialog = PasteDialog(lambda name: files.shipped_base(name, exact=True)[1], self)
+        dialog.chosen.connect(lambda name, found: self.document.replace(found, f"Open shared {files.title(name)}"))
+        dialog.show()
+
     def show_history(self) -> None:
         """Every change by name, to go back to."""
         HistoryDialog(self.document.stack, self).show()
@@ -273,8 +289,9 @@ class MainWindow(QMainWindow):
         if not all(edit.exists(experiment, path) for path in self.choice.paths):
             self.select(edit.first_attention(self.document.experiment.model))
         self.transport.show_document(*files.describe(self.document.name, experiment))
-        changed = experiment != self.document.preset
-        self.setWindowTitle(f"{files.title(self.document.name)}{' (changed)' if changed else ''} – Transformer Playground")
+        differs = words(changes(self.document.preset, experiment), letters=60)
+        name = files.title(self.document.name) + (f" ({differs})" if differs else "")
+        self.setWindowTitle(f"{name} – Transformer Playground")
 
     def _watch(self) -> None:
         self._link_attention()

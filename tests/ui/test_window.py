@@ -28,6 +28,7 @@ from playground.ui.left_out import LeftOutList
 from playground.ui.library.dialog import Library
 from playground.ui.prompt import DEFAULT_PROMPT
 from playground.ui.recovery import Recovered
+from playground.ui.share_dialog import PasteDialog, ShareDialog
 from playground.views.table import VIEWS
 from tests.ui.conftest import write_model
 
@@ -526,3 +527,23 @@ def test_the_library_opens_what_is_chosen(desk):
     desk.until(lambda: library.isVisible())
     library.chosen.emit(shipped("models") / "nanogpt-cpu")
     desk.until(lambda: window.document.name == "nanogpt-cpu", 60)
+
+
+def test_an_experiment_is_shared_as_a_string_and_opened_again(desk):
+    window = desk.window
+    window.document.edit("model.decoder[1].attention.heads", 4)
+    assert window.document.stack.undoText() == "Layer 2: heads 2 → 4"
+    assert "heads 2 → 4" in window.windowTitle()
+    shared = window.document.experiment
+    window.actions_by_name["share"].trigger()
+    dialog = window.findChild(ShareDialog)
+    text = dialog.text.toPlainText()
+    assert text.startswith("tp1:gpt:")
+    dialog.close()
+    window.document.stack.undo()
+    window.actions_by_name["shared"].trigger()
+    paste = window.findChild(PasteDialog)
+    desk.qtbot.keyClicks(paste.field, text)
+    desk.qtbot.mouseClick(paste.open_button, LEFT)
+    desk.until(lambda: window.document.experiment.model.decoder == shared.model.decoder)
+    assert window.document.stack.undoText() == "Open shared GPT"
