@@ -19,20 +19,32 @@ def activation_bytes(model: ModelSpec, batch: int) -> int:
     holds on a CPU, to the byte; masks with a window, distances, gates and mixtures are estimated. Weights, gradients, the
     optimiser's state and what lives only within one operation come on top.
     """
+    return sum(part_activation_bytes(model, batch).values())
+
+
+def part_activation_bytes(model: ModelSpec, batch: int) -> dict[str, int]:
+    """The same by path, such as "model.decoder[0].attention"; the parts do not overlap, so they add up to the whole.
+
+    A token belongs to the embedding, its target, the final norm and the loss to the unembedding.
+    """
     width, end = model.d_model, model.unembedding
-    token = width if model.embedding.dropout else 0  # its mask
-    token += norm_floats(model.embedding.norm, width)
-    for _, layer in each_layer(model):
-        for _, branch in branches(layer):
-            token += norm_floats(layer.norm, width) * (2 if layer.norm.place == "sandwich" else 1)
-            token += width + (width if branch.dropout else 0)  # the product's input, and a mask
-            token += _mlp_floats(model, branch) if isinstance(branch, Mlp) else _attention_floats(model, branch)
+    floats = {"model.embedding": (width if model.embedding.dropout else 0) + norm_floats(model.embedding.norm, width)}
+    for path, layer in each_layer(model):
+        times = 2 if layer.norm.place == "sandwich" else 1
+        floats[f"{path}.norm"] = len(branches(layer)) * times * norm_floats(layer.norm, width)
+        for name, branch in branches(layer):
+            inner = _mlp_floats(model, branch) if isinstance(branch, Mlp) else _attention_floats(model, branch)
+            floats[f"{path}.{name}"] = inner + width + (width if branch.dropout else 0)  # the product's input, and a mask
     if model.architecture == "encoder-decoder":
-        token += norm_floats(model.encoder_norm, width) + width
+        floats["model.encoder_norm"] = norm_floats(model.encoder_norm, width) + width
     out = end.hidden if end.hidden is not None else width
     hidden = width + out if end.hidden is not None else 0
-    token += hidden + norm_floats(end.norm, out) + out + model.vocab * (2 if end.soft_cap else 1)
-    return batch * model.n_ctx * (token * FLOAT_BYTES + TOKEN_BYTES)
+    floats["model.unembedding"] = hidden + norm_floats(end.norm, out) + out + model.vocab * (2 if end.soft_cap else 1)
+    tokens = batch * model.n_ctx
+    found = {path: tokens * count * FLOAT_BYTES for path, count in floats.items()}
+    for path in ("model.embedding", "model.unembedding"):
+        found[path] += tokens * TOKEN_BYTES // 2
+    return found
 
 
 def norm_floats(norm: Norm, width: int) -> int:

@@ -92,12 +92,18 @@ def kv_cache_bytes(model: ModelSpec) -> int:
 
     Those of cross-attention are counted for a source of n_ctx tokens.
     """
-    floats = 0
-    for layer in model.decoder:
-        for _, branch in branches(layer):
-            if not isinstance(branch, Mlp):
-                floats += 2 * kv_heads(branch) * d_head(model, branch)
-    return floats * model.n_ctx * FLOAT_BYTES
+    return sum(part_cache_bytes(model).values())
+
+
+def part_cache_bytes(model: ModelSpec) -> dict[str, int]:
+    """The same by path; only attention of the decoder keeps keys and values."""
+    return {
+        f"{path}.{name}": 2 * kv_heads(branch) * d_head(model, branch) * model.n_ctx * FLOAT_BYTES
+        for path, layer in each_layer(model)
+        if path.startswith("model.decoder")
+        for name, branch in branches(layer)
+        if not isinstance(branch, Mlp)
+    }
 
 
 def each_layer(model: ModelSpec) -> Iterator[tuple[str, Layer]]:

@@ -20,7 +20,7 @@ def shapes(model: ModelSpec, path: str, batch: int) -> Shapes:
         return _unembedding(model, batch)
     for name, layer in each_layer(model):
         if path == name:
-            return [("residual stream", stream)]
+            return [("residual stream", stream), *_widest(model, layer, batch)]
         if path.startswith(f"{name}."):
             return _part(model, layer, path.removeprefix(f"{name}."), batch)
     return []
@@ -41,6 +41,18 @@ def _part(model: ModelSpec, layer: Layer, part: str, batch: int) -> Shapes:
     if branch.experts > 1:
         between.insert(0, ("router", _text(batch, model.n_ctx, branch.experts)))
     return [("in", stream), *between, ("out", stream)]
+
+
+def _widest(model: ModelSpec, layer: Layer, batch: int) -> Shapes:
+    """The largest tensor of each branch of a layer."""
+    found = []
+    for name, branch in branches(layer):
+        if isinstance(branch, Mlp):
+            found.append(("hidden", _text(batch, model.n_ctx, branch.d_mlp)))
+        else:
+            label = "cross pattern" if name == "cross" else "pattern"
+            found.append((label, _text(batch, branch.heads, model.n_ctx, model.n_ctx)))
+    return found
 
 
 def _embedding(model: ModelSpec, batch: int) -> Shapes:

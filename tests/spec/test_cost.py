@@ -49,3 +49,25 @@ def test_shapes_name_the_tensors_of_a_part(path):
     found = shapes.shapes(ModelSpec(), path, 12)
     assert found
     assert all("×" in shape for _, shape in found)
+
+
+@given(models())
+@settings(max_examples=40, deadline=None)
+def test_memory_by_part_adds_up_and_names_the_parts_that_are_there(data):
+    model = parse({"model": data}).model
+    held, kept = activations.part_activation_bytes(model, 3), cost.part_cache_bytes(model)
+    assert sum(held.values()) == activations.activation_bytes(model, 3)
+    assert set(held) == set(cost.part_parameters(model))
+    assert set(kept) == {path for path in held if path.startswith("model.decoder") and path.endswith((".attention", ".cross"))}
+
+
+def test_memory_of_one_mlp_by_hand():
+    layer = Layer(mlp=Mlp(d_mlp=10, activation="gelu", dropout=0.1))
+    model = ModelSpec(d_model=8, n_ctx=3, vocab=5, decoder=(layer,))
+    floats = 2 * 10 + 8 + 8  # before and after the curve, the input, the mask
+    assert activations.part_activation_bytes(model, 2)["model.decoder[0].mlp"] == 2 * 3 * 4 * floats
+
+
+def test_a_whole_layer_shows_its_largest_tensors():
+    found = dict(shapes.shapes(ModelSpec(), "model.decoder[0]", 12))
+    assert found == {"residual stream": "12 × 64 × 128", "pattern": "12 × 4 × 64 × 64", "hidden": "12 × 64 × 512"}
