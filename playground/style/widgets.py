@@ -144,12 +144,13 @@ class SliderSpin(QWidget):
     """An integer with a slider for the usual range and a spin box for every other value."""
 
     edited = Signal(int)
+    spin_kind: type[QSpinBox] = QSpinBox
 
     def __init__(self, low: int, high: int, usual: tuple[int, int], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.slider = QSlider(Qt.Orientation.Horizontal, self)
         self.slider.setRange(*usual)
-        self.spin = QSpinBox(self)
+        self.spin = self.spin_kind(self)
         self.spin.setRange(low, high)
         self.spin.setKeyboardTracking(False)
         self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)

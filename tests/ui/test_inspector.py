@@ -3,7 +3,7 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QSlider
 
-from playground.spec import cost, edit
+from playground.spec import activations, cost, edit
 from playground.spec.check import Fix, Problem, SpecError
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import Attention, Layer, ModelSpec, PlacedNorm, RelativePosition
@@ -83,10 +83,11 @@ def test_steps_without_a_step_go_along_one_two_five():
 def test_two_edits_that_only_work_together_become_one():
     made = experiment()
     assert placing.together(made, {WIDTH: 130}) is None
+    assert placing.together(made, {"seed": 3, "training.batch": 5}) is not None
     assert placing.together(made, {HEADS: 5}) is None
     layers = {f"model.decoder[{i}].attention.heads": 5 for i in range(3)}
-    path, value = placing.together(made, {**layers, WIDTH: 130}) or ("", None)
-    done = edit.replaced(made, path, value)
+    done = placing.together(made, {**layers, WIDTH: 130})
+    assert done is not None
     assert done.model.d_model == 130
     assert {layer.attention.heads for layer in done.model.decoder if layer.attention} == {5}
 
@@ -118,7 +119,9 @@ def test_facts_agree_with_the_cost_of_the_spec():
     own = cost.part_parameters(made.model)["model.decoder[1].attention"]
     assert facts["parameters"].startswith(f"{own:,} · ")
     assert facts["FLOPs a token"].startswith(large(cost.part_flops(made.model)["model.decoder[1].attention"]))
-    assert facts["KV cache at 64"] == memory(cost.kv_cache_bytes(made.model) // 3)
+    assert facts["KV cache at 64"] == f"{memory(cost.kv_cache_bytes(made.model) // 3)} · 33.3 %"
+    held = activations.part_activation_bytes(made.model, made.training.batch)
+    assert facts["activations"].startswith(f"{memory(held['model.decoder[1].attention'])} · ")
     layer = {label: text for label, text, _ in facts_of(made, "part", "model.decoder[1]")}
     assert layer["parameters"].startswith(f"{cost.under(cost.part_parameters(made.model), 'model.decoder[1]'):,} · ")
 
@@ -132,10 +135,12 @@ class Desk:
     def __init__(self, qtbot, start: Experiment) -> None:
         self.qtbot, self.experiment, self.preset = qtbot, start, start
         self.asked: list[tuple[str, object]] = []
+        self.asked_together: list[tuple[tuple[str, object], ...]] = []
         self.form = Inspector()
         self.form.resize(304, 760)
         qtbot.addWidget(self.form)
         self.form.edit_requested.connect(self.on_edit)
+        self.form.edits_requested.connect(self.on_edits)
         self.form.set_experiment(start, start)
         self.form.show_part("model.decoder[1].attention")
         self.form.show()
@@ -145,6 +150,15 @@ class Desk:
         self.asked.append((path, value))
         try:
             self.experiment = edit.replaced(self.experiment, path, value)
+        except SpecError as error:
+            self.form.show_problems(error.problems)
+            return
+        self.form.set_experiment(self.experiment, self.preset)
+
+    def on_edits(self, pairs):
+        self.asked_together.append(pairs)
+        try:
+            self.experiment = placing.applied(self.experiment, dict(pairs))
         except SpecError as error:
             self.form.show_problems(error.problems)
             return
@@ -245,7 +259,8 @@ def test_an_automatic_value_can_be_set_and_left_open_again(desk):
     path = "model.decoder[1].attention.kv_heads"
     row = desk.form.rows[path]
     assert row.editor.value() == 4
-    assert row.slot_.currentWidget() is row.auto
+    assert not row.auto.isHidden()
+    assert row.auto.text() == "auto"
     desk.type(desk.spin(path), "2")
     assert desk.experiment.model.decoder[1].attention.kv_heads == 2  # type: ignore[union-attr]
     desk.press(row.reset)

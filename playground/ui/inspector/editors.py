@@ -1,185 +1,21 @@
-"""One editor for each kind of field; all of them show a value, report what the person wants, and can be marked wrong."""
+"""Editors for choices, switches and text, and the table that says which kind of field gets which editor."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 from playground.style import theme
-from playground.style.widgets import Segments, repolish
-from playground.ui.inspector.controls import Choices, SnappingSlider, Switch, calm_wheel
+from playground.style.widgets import Segments
+from playground.ui.inspector.controls import MIXED, Choices, Switch, calm_wheel
+from playground.ui.inspector.editor import Editor
 from playground.ui.inspector.fields import Field, said
-from playground.ui.inspector.number import Number
+from playground.ui.inspector.number_editors import FloatEditor, IntEditor, SliderEditor
 
-LARGEST = 2**31 - 1
-DRAG_MS = 140
-"""A slider that is being dragged asks for an edit when it rests this long, and when it is let go."""
 SEGMENT_LETTERS = 17
 """Choices with more letters than this, in all, go into a list instead of segments."""
-
-
-class Editor(QWidget):
-    """What the form knows of an editor."""
-
-    edited = Signal(object)
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.field = field
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
-        self.row.setSpacing(0)
-
-    def value(self) -> Any:
-        """What is shown."""
-        raise NotImplementedError
-
-    def show_value(self, value: Any, effective: Any) -> None:
-        """Show a value without a signal; `effective` is what counts when the value itself is left open (None)."""
-        raise NotImplementedError
-
-    def controls(self) -> list[QWidget]:
-        """The widgets that take keys, the main one last."""
-        raise NotImplementedError
-
-    def _emit(self, value: Any) -> None:
-        self.edited.emit(value)
-
-    def set_wrong(self, wrong: bool) -> None:
-        """Mark the value as one that cannot be."""
-        for control in self.controls():
-            if bool(control.property("wrong")) != wrong:
-                control.setProperty("wrong", wrong)
-                repolish(control)
-
-    def set_texts(self, name: str, tip: str, whats_this: str) -> None:
-        """Name for screen readers, tooltip and longer help."""
-        for control in self.controls():
-            control.setAccessibleName(name)
-            control.setAccessibleDescription(tip)
-            control.setToolTip(tip)
-            control.setWhatsThis(whats_this)
-
-
-class SliderEditor(Editor):
-    """An integer with a usual range; left open it shows what follows, quietly."""
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(field, parent)
-        low, high = field.info.slider or (field.low or 0, field.high or 100)
-        least = round(field.low or 0)
-        self._none = least - 1 if field.can_be_none else None
-        if self._none is not None:  # one step below the smallest number stands for none
-            least, low = self._none, min(low, self._none)
-        self.pair = SnappingSlider(least, round(field.high or LARGEST), (round(low), round(high)), self)
-        if self._none is not None:
-            self.pair.spin.setSpecialValueText("none")
-        self.row.addWidget(self.pair)
-        self.pair.edited.connect(self._on_edited)
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(DRAG_MS)
-        self._timer.timeout.connect(self._ask)
-        self.pair.slider.sliderReleased.connect(self._on_released)
-        for control in self.controls():
-            calm_wheel(control)
-
-    def value(self) -> int | None:
-        """The number shown, or None."""
-        return None if self.pair.value() == self._none else self.pair.value()
-
-    def show_value(self, value: Any, effective: Any) -> None:
-        """Show a number, quietly when it is left open."""
-        effective = self._none if effective is None else effective
-        if not self.pair.slider.isSliderDown() and self.pair.value() != effective:
-            self.pair.set_value(int(effective))
-        if bool(self.pair.spin.property("auto")) != (value is None):
-            self.pair.spin.setProperty("auto", value is None)
-            repolish(self.pair.spin)
-
-    def controls(self) -> list[QWidget]:
-        """Slider and spin box."""
-        return [self.pair.slider, self.pair.spin]
-
-    def set_texts(self, name: str, tip: str, whats_this: str) -> None:
-        """The slider says that it is one."""
-        super().set_texts(name, tip, whats_this)
-        self.pair.slider.setAccessibleName(f"{name}, slider")
-
-    def _on_edited(self, value: int) -> None:
-        if self.pair.slider.isSliderDown():
-            self._timer.start()
-        else:
-            self._ask()
-
-    def _on_released(self) -> None:
-        if self._timer.isActive():
-            self._timer.stop()
-            self._ask()
-
-    def _ask(self) -> None:
-        self.edited.emit(self.value())
-
-
-class IntEditor(Editor):
-    """An integer with a spin box only."""
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(field, parent)
-        self.spin = QSpinBox(self)
-        self.spin.setRange(round(field.low or 0), round(field.high or LARGEST))
-        self.spin.setKeyboardTracking(False)
-        self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.spin.setGroupSeparatorShown(True)
-        self.spin.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
-        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
-        self.row.addStretch(1)
-        self.row.addWidget(self.spin)
-        self.spin.valueChanged.connect(self._emit)
-        calm_wheel(self.spin)
-
-    def value(self) -> int:
-        """The number shown."""
-        return self.spin.value()
-
-    def show_value(self, value: Any, effective: Any) -> None:
-        """Show a number."""
-        if self.spin.value() != effective:
-            with QSignalBlocker(self.spin):
-                self.spin.setValue(int(effective))
-
-    def controls(self) -> list[QWidget]:
-        """The spin box."""
-        return [self.spin]
-
-
-class FloatEditor(Editor):
-    """A real number, written as short as it can be."""
-
-    def __init__(self, field: Field, parent: QWidget | None = None) -> None:
-        super().__init__(field, parent)
-        self.spin = Number(field.low, field.high, field.info.step, self)
-        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
-        self.row.addStretch(1)
-        self.row.addWidget(self.spin)
-        self.spin.valueChanged.connect(self._emit)
-        calm_wheel(self.spin)
-
-    def value(self) -> float:
-        """The number shown."""
-        return self.spin.value()
-
-    def show_value(self, value: Any, effective: Any) -> None:
-        """Show a number."""
-        if self.spin.value() != effective:
-            with QSignalBlocker(self.spin):
-                self.spin.setValue(float(effective))
-
-    def controls(self) -> list[QWidget]:
-        """The spin box."""
-        return [self.spin]
 
 
 class ChoiceEditor(Editor):
@@ -201,9 +37,15 @@ class ChoiceEditor(Editor):
             for index, (_, word) in enumerate(pairs if len(pairs) > 2 else ()):  # more room for longer words
                 room.setStretch(index, 2 + len(word))
             self.segments.chosen.connect(self._emit)
+            self._choices = {button: choice for button, (choice, _) in zip(self.controls(), pairs, strict=True)}
+            for button in self._choices:
+                button.installEventFilter(self)
         if self.combo is not None:
+            self.combo.setPlaceholderText(MIXED)
             for choice, word in pairs:
                 self.combo.addItem(word, choice)
+            self.combo.highlighted.connect(lambda index: self.hinted.emit(field.choices[index]))
+            self.combo.closed.connect(lambda: self.hinted.emit(None))
             self.row.addWidget(self.combo)
             self.combo.activated.connect(lambda _index: self.edited.emit(self.value()))
             calm_wheel(self.combo)
@@ -219,6 +61,21 @@ class ChoiceEditor(Editor):
                 self.segments.set_value(value)
         elif self.combo is not None:
             self.combo.setCurrentIndex(self.combo.findData(value))
+
+    def show_mixed(self, first: Any) -> None:
+        """Nothing is chosen."""
+        if self.segments is not None:
+            self.segments.set_value(None)
+        elif self.combo is not None:
+            self.combo.setCurrentIndex(-1)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """Say which choice the pointer is on."""
+        if event.type() == QEvent.Type.Enter:
+            self.hinted.emit(self._choices.get(watched))  # type: ignore[call-overload]
+        elif event.type() == QEvent.Type.Leave:
+            self.hinted.emit(None)
+        return False
 
     def controls(self) -> list[QWidget]:
         """The buttons, or the list."""
@@ -244,13 +101,18 @@ class BoolEditor(Editor):
         self.row.addWidget(self.switch)
         self.switch.clicked.connect(self._emit)
 
-    def value(self) -> bool:
+    def value(self) -> bool | None:
         """Whether it is on."""
-        return self.switch.isChecked()
+        return None if self.switch.checkState() == Qt.CheckState.PartiallyChecked else self.switch.isChecked()
 
     def show_value(self, value: Any, effective: Any) -> None:
         """Show on or off."""
+        self.switch.setTristate(False)
         self.switch.setChecked(value is not None and value is not False)
+
+    def show_mixed(self, first: Any) -> None:
+        """Neither on nor off; the next press is on."""
+        self.switch.setCheckState(Qt.CheckState.PartiallyChecked)
 
     def controls(self) -> list[QWidget]:
         """The switch."""
@@ -278,6 +140,12 @@ class TextEditor(Editor):
         """Show a text."""
         if self.line.text() != value:
             self.line.setText(value)
+
+    def show_mixed(self, first: Any) -> None:
+        """No text."""
+        with QSignalBlocker(self.line):
+            self.line.clear()
+        self.line.setPlaceholderText(MIXED)
 
     def controls(self) -> list[QWidget]:
         """The line."""

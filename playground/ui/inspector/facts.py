@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from playground.spec import activations, cost, edit, shapes
+from playground.spec import activations, cost, shapes
 from playground.spec.experiment import Experiment
-from playground.spec.model import Attention, CrossAttention, Layer
 from playground.style import theme
 
 LABEL = 96
 
 
-def facts_of(experiment: Experiment, tab: str, path: str) -> list[tuple[str, str, bool]]:
-    """(label, value, whether it is a shape) for a page of the inspector."""
+def facts_of(experiment: Experiment, tab: str, *paths: str) -> list[tuple[str, str, bool]]:
+    """(label, value, whether it is a shape) for a page of the inspector; of several parts their sum."""
     if tab == "training":
         return _of_training(experiment)
     if tab == "model":
         return _of_model(experiment)
-    return _of_part(experiment, path)
+    return _of_parts(experiment, paths)
 
 
 def memory(count: int) -> str:
@@ -46,22 +47,41 @@ def _per_cent(part: float, whole: float) -> str:
     return f"{value:.0f} %" if value >= 99.95 or value == 0 else "< 0.1 %" if value < 0.1 else f"{value:.1f} %"
 
 
-def _of_part(experiment: Experiment, path: str) -> list[tuple[str, str, bool]]:
+def _of_parts(experiment: Experiment, paths: Sequence[str]) -> list[tuple[str, str, bool]]:
     model = experiment.model
-    found = [(label, text, True) for label, text in shapes.shapes(model, path, experiment.training.batch)]
-    parameters, flops = cost.part_parameters(model), cost.part_flops(model)
-    own, work = cost.under(parameters, path), cost.under(flops, path)
-    found.append(("parameters", f"{own:,} · {_per_cent(own, sum(parameters.values()))}", False))
-    if work:
-        found.append(("FLOPs a token", f"{large(work)} · {_per_cent(work, sum(flops.values()))}", False))
-    part = edit.get(experiment, path)
-    layer = Layer(attention=part, mlp=None) if isinstance(part, Attention) else part
-    if isinstance(part, CrossAttention):
-        layer = Layer(attention=None, cross=part, mlp=None)
-    if isinstance(layer, Layer) and not path.startswith("model.encoder") and (layer.attention or layer.cross):
-        alone = cost.kv_cache_bytes(model.model_copy(update={"decoder": (layer,)}))
-        found.append((f"KV cache at {model.n_ctx}", memory(alone), False))
+    found = _shapes(experiment, paths)
+    counts = cost.part_parameters(model)
+    found.append(("parameters", _share(counts, paths, lambda own: f"{own:,.0f}"), False))
+    if _sum(work := cost.part_flops(model), paths):
+        found.append(("FLOPs a token", _share(work, paths, large), False))
+    held = activations.part_activation_bytes(model, _at_once(experiment))
+    found.append(("activations", _share(held, paths, memory), False))
+    if _sum(kept := cost.part_cache_bytes(model), paths):
+        found.append((f"KV cache at {model.n_ctx}", _share(kept, paths, memory), False))
     return found
+
+
+def _shapes(experiment: Experiment, paths: Sequence[str]) -> list[tuple[str, str, bool]]:
+    """The shapes through the parts; where they differ from one to the other, all of them."""
+    texts: dict[str, list[str]] = {}
+    for path in paths:
+        for label, text in shapes.shapes(experiment.model, path, experiment.training.batch):
+            texts.setdefault(label, []).append(text)
+    found = []
+    for label, each in texts.items():
+        different = list(dict.fromkeys(each))
+        found.append((label, different[0] if len(different) == 1 else "differs", len(different) == 1))
+    return found
+
+
+def _sum(parts: Mapping[str, int], paths: Sequence[str]) -> int:
+    return sum(cost.under(parts, path) for path in paths)
+
+
+def _share(parts: Mapping[str, int], paths: Sequence[str], said: Callable[[int], str]) -> str:
+    """What the parts have of something, and which share of the whole model's that is."""
+    own = _sum(parts, paths)
+    return f"{said(own)} · {_per_cent(own, sum(parts.values()))}"
 
 
 def _of_model(experiment: Experiment) -> list[tuple[str, str, bool]]:

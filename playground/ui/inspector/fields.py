@@ -14,6 +14,9 @@ from playground.spec.saying import said as said
 
 Kind = Literal["bool", "int", "float", "choice", "text", "part"]
 
+PARTS = {"attention": "attention", "cross": "cross-attention", "mlp": "MLP", "norm": "norm"}
+"""The parts of a layer in words."""
+
 ABSENT = {
     "attention": Info(
         "Attention", "Whether this layer attends at all; a layer without attention moves nothing between tokens."
@@ -104,10 +107,11 @@ def title(path: str) -> str:
     """A part in words: "Layer 3 · attention"."""
     if path.startswith("model.decoder[") or path.startswith("model.encoder["):
         index, _, rest = path.partition("[")[2].partition("]")
-        named = {"": "", ".attention": " · attention", ".cross": " · cross-attention", ".mlp": " · MLP", ".norm": " · norm"}
         layer = "Encoder layer" if path.startswith("model.encoder") else "Layer"
-        return f"{layer} {int(index) + 1}{named.get(rest, rest.replace('.', ' · '))}"
-    return {"model.embedding": "Token embedding", "model.unembedding": "Unembedding"}.get(path, path)
+        part = rest.removeprefix(".")
+        return f"{layer} {int(index) + 1}{f' · {PARTS.get(part, part)}' if part else ''}"
+    ends = {"model.embedding": "Token embedding", "model.unembedding": "Unembedding", "model.encoder_norm": "Encoder norm"}
+    return ends.get(path, path)
 
 
 def _walk(record: Record, path: str) -> list[Field]:

@@ -1,61 +1,62 @@
-"""The inspector: the chosen part, the model or the training as a form, faults beside their fields, facts under it."""
+"""The inspector: the chosen parts, the model or the training as a form, faults beside their fields, facts under it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Signal
+from PySide6.QtWidgets import QMenu, QWidget
 
 from playground.spec import edit
 from playground.spec.check import Fix, Problem
 from playground.spec.experiment import Experiment
-from playground.style import theme
-from playground.style.widgets import Caption, Hairline, Pill, take_no_drops
-from playground.ui.inspector import fields, placing
-from playground.ui.inspector.facts import Facts, facts_of
-from playground.ui.inspector.fields import Field
-from playground.ui.inspector.pages import TABS, sections
-from playground.ui.inspector.rows import CHANGES, FieldRow, Notice
+from playground.style.widgets import take_no_drops
+from playground.ui.inspector import fields, menu, placing, selection
+from playground.ui.inspector.facts import facts_of
+from playground.ui.inspector.page import Page
+from playground.ui.inspector.pages import sections
+from playground.ui.inspector.rows import FieldRow
 from playground.ui.inspector.schedule_curve import ScheduleCurve
-
-MESSAGE_MS = 9000
-"""How long a report of a graft stays."""
+from playground.ui.inspector.shell import Shell
 
 
-class Inspector(QWidget):
-    """Shows an Experiment, never changes it: what the person wants goes out as `edit_requested`."""
+class Inspector(Shell):
+    """Shows an Experiment, never changes it. What the person wants goes out as one of two signals.
+
+    `edit_requested` carries one path and its value, `edits_requested` a tuple of (path, value) that are to be one edit.
+    """
 
     edit_requested = Signal(str, object)
+    edits_requested = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._experiment, self._preset = Experiment(), Experiment()
-        self._path = "model.embedding"
-        self._shape: object = None
+        self._paths: tuple[str, ...] = ("model.embedding",)
+        self._selected: tuple[str, ...] = self._paths
         self._pending: dict[str, Any] = {}
         self._edited = ""
-        self.rows: dict[str, FieldRow] = {}
-        self.curve: ScheduleCurve | None = None
-        self.tabs = QTabBar(self)
-        self.tabs.setDrawBase(False)
-        self.tabs.setExpanding(False)
-        self.tabs.setAccessibleName("Inspector pages")
-        for _, name, tip in TABS:
-            self.tabs.setTabToolTip(self.tabs.addTab(name), tip)
-        self.caption, self.pill = Caption("", self), Pill("", "warning", self)
-        self.notice, self.message = Notice(self), QLabel(self)
-        self.facts = Facts()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(MESSAGE_MS)
-        self._timer.timeout.connect(self.message.hide)
-        self._arrange()
+        self.menu: QMenu | None = None
         self.tabs.currentChanged.connect(self._on_tab)
         self.notice.repair.connect(self._on_repair)
         self._fit()
         self._refresh()
+
+    @property
+    def rows(self) -> dict[str, FieldRow]:
+        """The rows by path; where several parts are shown, by the path in the first of them."""
+        return self._form.rows
+
+    @property
+    def curve(self) -> ScheduleCurve | None:
+        """The learning rate over the run, on the page that has it."""
+        return self._form.curve
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The parts that are shown; nothing where those selected have nothing in common."""
+        return self._paths
 
     # -- what the owner tells it ---------------------------------------------------------------------------------
 
@@ -69,11 +70,13 @@ class Inspector(QWidget):
 
     def show_part(self, path: str) -> None:
         """Bring the part at `path` to the front; the place of an absent part shows its layer."""
-        while path and not edit.exists(self._experiment, path) and "." in path:
-            path = path.rpartition(".")[0]
-        if path != self._path:
+        self.show_parts((path,))
+
+    def show_parts(self, paths: Sequence[str]) -> None:
+        """Bring several parts to the front, as one form for all: those of one kind, or the layers they lie in."""
+        if tuple(paths) != self._selected:
             self._forget()
-        self._path = path
+        self._selected = tuple(paths)
         if self.tabs.currentIndex() != 0:
             self.tabs.setCurrentIndex(0)
         else:
@@ -84,17 +87,11 @@ class Inspector(QWidget):
         shown = [path for path, row in self.rows.items() if not row.isHidden()]
         self._say(placing.place(problems, shown, self._pending, self._edited, self._experiment))
 
-    def show_message(self, text: str) -> None:
-        """A piece of good news, such as what a graft kept; it goes by itself."""
-        self.message.setText(text)
-        self.message.setVisible(bool(text))
-        self._timer.start()
-
     def retheme(self) -> None:
         """Take the theme and the type scale that are in force."""
         self.caption.restyle()
         focused = next((path for path, row in self.rows.items() if row.isAncestorOf(self.focusWidget() or self)), "")
-        self._shape = None
+        self._drop_pages()
         self._fit()
         self._refresh()
         if focused in self.rows:
@@ -103,32 +100,59 @@ class Inspector(QWidget):
     # -- what the person does ------------------------------------------------------------------------------------
 
     def _on_asked(self, path: str, value: Any) -> None:
-        if path.endswith((".attention", ".cross", ".mlp")) and isinstance(value, bool):
-            value = fields.preset_value(self._preset, path) or fields.part_default(path) if value else None
-        if edit.get(self._experiment, path) == value:  # back to what holds: nothing to ask for, nothing wrong
-            self._pending.pop(path, None)
+        targets = selection.spread(path, self._paths)
+        wanted = {target: self._whole(target, value) for target in targets}
+        if all(edit.get(self._experiment, target) == value for target, value in wanted.items()):
+            for target in targets:  # back to what holds: nothing to ask for, nothing wrong
+                self._pending.pop(target, None)
             self.rows[path].say(None)
             self._refresh_values()
             return
-        self._edited = path
-        self._request({**self._pending, path: value}, {path: value})
+        self._request(path, wanted)
+
+    def _on_back(self, path: str) -> None:
+        targets = selection.spread(path, self._paths)
+        back = selection.seen(self._experiment, self._preset, self.rows[path].field, targets).back
+        self._request(path, dict(back))
 
     def _on_repair(self, fix: Fix) -> None:
-        self._request({**self._pending, fix.path: fix.value}, {fix.path: fix.value})
+        self._request(self._edited, placing.edits_of(fix, self._pending))
 
-    def _request(self, all_of_it: dict[str, Any], alone: dict[str, Any]) -> None:
-        """Ask for an edit alone; where only all that is pending can be, ask for that as one edit."""
-        ((path, value),) = alone.items()
-        self._pending = all_of_it
-        whole = placing.together(self._experiment, all_of_it) if len(all_of_it) > 1 else None
-        self.edit_requested.emit(*(whole or (path, value)))
+    def _request(self, path: str, wanted: Mapping[str, Any]) -> None:
+        """Ask for an edit alone; where it and all that is pending can be together, ask for that as one edit."""
+        self._edited = path
+        more = any(target not in wanted for target in self._pending)
+        self._pending = {**self._pending, **wanted}
+        if more and placing.together(self._experiment, self._pending) is not None:
+            wanted = self._pending
+        if len(wanted) == 1:
+            self.edit_requested.emit(*next(iter(wanted.items())))
+        elif wanted:
+            self.edits_requested.emit(tuple(wanted.items()))
+
+    def _on_menu(self, path: str, anchor: QWidget) -> None:
+        """Open what else can be done with a row."""
+        self.menu = menu.made(self._experiment, self.rows[path], selection.spread(path, self._paths), self)
+        self.menu.for_all.connect(lambda pairs: self._request(path, dict(pairs)))
+        self.menu.popup(anchor.mapToGlobal(QPoint(0, anchor.height() + 2)))
 
     def _on_tab(self) -> None:
         self._forget()
         self._refresh()
 
     def _on_noticed(self, path: str) -> None:
-        self._show_change(self.rows[path].field if path in self.rows else None)
+        row = self.rows.get(path)
+        kinds = [row.field.change for row in self.rows.values() if not row.isHidden()]
+        self._show_change(row.field.change if row else max(kinds, key=kinds.count) if kinds else "graft")
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _whole(self, path: str, value: Any) -> Any:
+        """What is asked for at `path`: of a part that is switched on or off, the part as it was, or nothing."""
+        if not path.endswith((".attention", ".cross", ".mlp")) or not isinstance(value, bool):
+            return value
+        here = edit.get(self._experiment, path)
+        return (here or fields.preset_value(self._preset, path) or fields.part_default(path)) if value else None
 
     def _forget(self) -> None:
         """Leave a page: what was refused on it is not kept."""
@@ -136,109 +160,35 @@ class Inspector(QWidget):
         self._edited = ""
         self._say({})
 
-    # -- inside --------------------------------------------------------------------------------------------------
-
-    @property
-    def tab(self) -> str:
-        """Which page is in front: part, model or training."""
-        return TABS[self.tabs.currentIndex()][0]
-
-    def _arrange(self) -> None:
-        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._head.setContentsMargins(16, 12, 16, 8)
-        self._head.setSpacing(6)
-        self._head.addWidget(self.caption, 1)
-        self._head.addWidget(self.pill)
-        self.message.setProperty("role", "good")
-        self.message.setWordWrap(True)
-        self.message.hide()
-        above = QVBoxLayout()
-        above.setContentsMargins(16, 0, 16, 0)
-        above.setSpacing(0)
-        for widget in (self.message, self.notice):
-            above.addWidget(widget)
-        self.area = QScrollArea(self)
-        self.area.setWidgetResizable(True)
-        self.area.setFrameShape(QFrame.Shape.NoFrame)
-        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.area.verticalScrollBar().rangeChanged.connect(self._keep_margin)
-        self._ground = QWidget()
-        self._column = QVBoxLayout(self._ground)
-        self._column.setContentsMargins(16, 4, 16, 16)
-        self._column.setSpacing(8)
-        self._form = QWidget(self._ground)
-        self._column.addWidget(self._form)
-        self._line = Hairline(parent=self._ground)
-        self._column.addSpacing(4)
-        self._column.addWidget(self._line)
-        self._column.addSpacing(4)
-        self._column.addWidget(self.facts)
-        self._column.addStretch(1)
-        self.area.setWidget(self._ground)
-        self.area.viewport().setAutoFillBackground(False)
-        self._ground.setAutoFillBackground(False)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.tabs)
-        column.addWidget(Hairline(parent=self))
-        column.addLayout(self._head)
-        column.addLayout(above)
-        column.addSpacing(4)
-        column.addWidget(self.area, 1)
-
     def _refresh(self) -> None:
-        """Show the page: new rows only where it has other fields than before."""
-        if not edit.exists(self._experiment, self._path):
-            self._path = "model.embedding"
-        made = sections(self._experiment, self.tab, self._path)
-        shape = (self.tab, tuple((name, tuple(field.path for field in group)) for name, group in made))
-        if shape != self._shape:
-            self._shape = shape
-            self._build(made)
-        self.caption.setText({"model": "The model", "training": "Training"}.get(self.tab) or fields.title(self._path))
+        """Show the page: new rows only where no page with such fields has been shown yet."""
+        there = selection.common(self._experiment, self._selected)
+        self._paths = there or (("model.embedding",) if len(self._selected) < 2 else ())
+        made = sections(self._experiment, self.tab, self._paths[0]) if self._paths or self.tab != "part" else []
+        shape = (self.tab, Page.shape(made))
+        page = self._pages.get(shape)
+        if page is None:
+            page = self._pages[shape] = self._page(Page(made, self._ground))
+        page.address(made)
+        self._swap(page)
+        titles = {"model": "The model", "training": "Training"}
+        parts = selection.caption(self._paths) if self._paths else f"{len(self._selected)} parts"
+        self.caption.setText(titles.get(self.tab) or parts)
         self._refresh_values()
-        self._show_change(None)
-        self.facts.show_facts(facts_of(self._experiment, self.tab, self._path))
+        self._on_noticed("")
+        self.facts.show_facts(facts_of(self._experiment, self.tab, *(self._paths or self._selected)))
 
-    def _build(self, made: list[tuple[str, tuple[Field, ...]]]) -> None:
-        old, self._form = self._form, QWidget(self._ground)
-        self.rows, self.curve = {}, None
-        column = QVBoxLayout(self._form)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(7)
-        for index, (name, group) in enumerate(made):
-            if index:
-                column.addSpacing(7)
-            if name:
-                column.addWidget(Caption(name, self._form))
-            if any(field.path == "training.schedule" for field in group):
-                self.curve = ScheduleCurve(self._form)
-                column.addWidget(self.curve)
-            for field in group:
-                row = FieldRow(field, self._form)
-                row.asked.connect(self._on_asked)
-                row.repair.connect(self._on_repair)
-                row.noticed.connect(self._on_noticed)
-                self.rows[field.path] = row
-                column.addWidget(row)
-        take_no_drops(self._form)
-        self._column.replaceWidget(old, self._form)
-        old.hide()
-        old.deleteLater()
-        self._form.show()
-        self.area.verticalScrollBar().setValue(0)
+    def _page(self, page: Page) -> Page:
+        page.asked.connect(self._on_asked)
+        page.back.connect(self._on_back)
+        page.menu_wanted.connect(self._on_menu)
+        page.repair.connect(self._on_repair)
+        page.noticed.connect(self._on_noticed)
+        take_no_drops(page)
+        return page
 
     def _refresh_values(self) -> None:
-        if self.curve is not None:
-            self.curve.show_training(self._experiment.training)
-        for path, row in self.rows.items():
-            if path in self._pending:
-                continue
-            value = edit.get(self._experiment, path)
-            row.show_value(value, fields.effective(self._experiment, path), fields.preset_value(self._preset, path, value))
-            row.setVisible(fields.needed(self._experiment, path))
+        self._form.show_values(self._experiment, self._preset, self._paths, tuple(self._pending))
 
     def _say(self, said: dict[str, placing.Said]) -> None:
         for path, row in self.rows.items():
@@ -247,39 +197,3 @@ class Inspector(QWidget):
             self.notice.say(said[placing.TOP])
         else:
             self.notice.clear()
-
-    def _show_change(self, field: Field | None) -> None:
-        """Say what kind of change a field is; without one, what most fields of the page are."""
-        kinds = [row.field.change for row in self.rows.values() if not row.isHidden()]
-        kind = field.change if field is not None else max(kinds, key=kinds.count) if kinds else "graft"
-        text, role = CHANGES[kind]
-        self.pill.setText(text)
-        self.pill.set_role(role)
-        self._fit_head()
-
-    def _fit(self) -> None:
-        scale = theme.points() / theme.BASE_POINTS
-        self.setMinimumWidth(round(284 * scale))
-        self.pill.setFont(theme.font(0.85))
-        self.message.setFont(theme.font(0.92))
-
-    def _fit_head(self) -> None:
-        """Put the pill under the caption where they may not fit beside each other; hovering never moves anything."""
-        metrics = QFontMetrics(self.pill.font())
-        kinds = {row.field.change for row in self.rows.values()} or {"graft"}
-        pill = max(metrics.horizontalAdvance(CHANGES[kind][0]) for kind in kinds) + 18
-        wide = self.caption.sizeHint().width() + pill + 38 <= self.width()
-        self._head.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
-
-    def _keep_margin(self) -> None:
-        bar = self.area.verticalScrollBar()
-        self._column.setContentsMargins(16, 4, 16 - (bar.sizeHint().width() if bar.maximum() > 0 else 0), 16)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
-        """Arrange the head for the new width."""
-        super().resizeEvent(event)
-        self._fit_head()
-
-    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
-        """The width of the design."""
-        return QSize(304, 640)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtGui import QValidator
 from PySide6.QtWidgets import QDoubleSpinBox, QWidget
 
 from playground.spec.saying import written as written
 
+NOWHERE = -1e12
+"""No field goes so far: it stands for no number."""
 FINEST = 12
 """Digits behind the point that are kept."""
 
@@ -38,14 +40,35 @@ class Number(QDoubleSpinBox):
         self._low = low if low is not None else -math.inf
         self._high = high if high is not None else math.inf
         self._step = step
+        self.mixed = False
+        self._first = 0.0
         self.setDecimals(FINEST)
-        self.setRange(-1e12, 1e12)
+        self.setRange(NOWHERE, -NOWHERE)
         self.setKeyboardTracking(False)
         self.setAlignment(Qt.AlignmentFlag.AlignCenter)
 
+    def set_mixed(self, first: float | None) -> None:
+        """Show no number, and step on from `first`, as several parts have several; None ends it."""
+        with QSignalBlocker(self):
+            self.mixed = first is not None
+            self.lineEdit().setPlaceholderText("mixed" if self.mixed else "")
+            if first is not None:
+                self._first = first
+                self.setValue(NOWHERE)
+
+    @property
+    def blank(self) -> bool:
+        """Whether no number is shown: there are several, and none has been typed."""
+        return self.mixed and self.value() == NOWHERE
+
+    def refresh(self) -> None:
+        """Write the number again over what is half typed."""
+        with QSignalBlocker(self):
+            self.setValue(self.value())
+
     def textFromValue(self, value: float) -> str:  # noqa: N802 (Qt's name)
-        """As short as it can be."""
-        return written(value)
+        """As short as it can be; nothing while there are several."""
+        return "" if self.mixed and value == NOWHERE else written(value)
 
     def valueFromText(self, text: str) -> float:  # noqa: N802 (Qt's name)
         """Plain or scientific, with a point or a comma."""
@@ -70,7 +93,7 @@ class Number(QDoubleSpinBox):
     def stepBy(self, steps: int) -> None:  # noqa: N802 (Qt's name)
         """One step of the field, or one rung of 1-2-5."""
         self.interpretText()
-        value = self.value()
+        value = self._first if self.blank else self.value()
         moved = value + steps * self._step if self._step is not None else stepped(value, steps)
         self.setValue(min(max(round(moved, FINEST), self._low), self._high))
         self.selectAll()
