@@ -28,11 +28,12 @@ GATES = {"relu": "ReGLU", "gelu": "GEGLU", "gelu_tanh": "GEGLU", "silu": "SwiGLU
 
 @dataclass(frozen=True)
 class Drawing:
-    """How a choice is painted, in a room of its own `share` of the width (0 stands for a square), and said in words."""
+    """How a choice is painted and said in words; the painting takes from `least` to `most` pixels, at type scale 1."""
 
     paint: Callable[[QPainter, QRectF, Subject], None]
     words: Callable[[Subject], str]
-    share: float = 1.0
+    least: float = 64.0
+    most: float = 200.0
 
 
 def mask(painter: QPainter, room: QRectF, subject: Subject) -> None:
@@ -61,7 +62,7 @@ def mask_words(subject: Subject) -> str:
     if attention.mask == "bidirectional":
         return "sees the whole sequence" if places is None else f"sees {places:,} on either side"
     if attention.mask == "prefix":
-        return "the prompt sees itself, the answer looks back" + ("" if places is None else f" {places:,}")
+        return "prompt sees itself, answer looks back" + ("" if places is None else f" {places:,}")
     return "sees itself and all before" if places is None else f"sees itself and {places:,} before"
 
 
@@ -70,7 +71,7 @@ def heads(painter: QPainter, room: QRectF, subject: Subject) -> None:
     attention = subject.of(AttentionHeads)
     count = min(attention.heads, HEADS)
     groups = max(1, round(count * kv_heads(attention) / attention.heads))
-    size = min(4.5, room.width() / count * 0.36)
+    size = min(4.5, room.width() / count * 0.33)
     above, below = room.top() + 8, room.bottom() - 8
 
     def at(index: float, of: int) -> float:
@@ -84,7 +85,7 @@ def heads(painter: QPainter, room: QRectF, subject: Subject) -> None:
     for head in range(count):
         painter.drawEllipse(QPointF(at(head, count), above), size, size)
     for group in range(groups):
-        square = QRectF(0, 0, 2 * size + 1, 2 * size + 1)
+        square = QRectF(0, 0, 2 * size, 2 * size)
         square.moveCenter(QPointF(at(group, groups), below))
         painter.drawRoundedRect(square, 1.5, 1.5)
 
@@ -94,8 +95,8 @@ def heads_words(subject: Subject) -> str:
     attention = subject.of(AttentionHeads)
     groups = kv_heads(attention)
     if groups == attention.heads:
-        return "keys of its own for each head" if groups > 1 else "one head"
-    return "multi-query: one for all" if groups == 1 else f"grouped: {attention.heads // groups} heads share one"
+        return "multi-head: each has its own keys" if groups > 1 else "one head"
+    return "multi-query: all share one" if groups == 1 else f"grouped: {attention.heads // groups} heads share one"
 
 
 CURVES: dict[str, Callable[[float], float]] = {
@@ -133,8 +134,10 @@ def activation(painter: QPainter, room: QRectF, subject: Subject) -> None:
 def activation_words(subject: Subject) -> str:
     """The name of the curve, or of the gated network it makes."""
     mlp = subject.of(Mlp)
-    name = said(mlp.activation)
-    return f"{GATES.get(mlp.activation, name)}: {name}(x) · u" if mlp.gated else f"{name}(x)"
+    name = "GELU" if mlp.activation == "gelu_tanh" else said(mlp.activation)
+    if mlp.activation == "gelu_tanh" and not mlp.gated:
+        return "GELU(x), by tanh"
+    return f"{GATES.get(mlp.activation, name)}:\n{name}(x) · u" if mlp.gated else f"{name}(x)"
 
 
 def placement(painter: QPainter, room: QRectF, subject: Subject) -> None:
@@ -173,10 +176,10 @@ def placement(painter: QPainter, room: QRectF, subject: Subject) -> None:
 def placement_words(subject: Subject) -> str:
     """Where the norm stands."""
     return {
-        "pre": "the branch reads the normed stream, the stream itself stays as it is",
-        "post": "the sum is normed, and with it the stream",
-        "sandwich": "normed before the branch, and again before the sum",
-        "output": "what the branch brings is normed before the sum",
+        "pre": "what the branch reads is normed",
+        "post": "the whole stream is normed",
+        "sandwich": "what the branch reads and brings is normed",
+        "output": "what the branch brings is normed",
     }[subject.of(PlacedNorm).place]
 
 
@@ -189,13 +192,13 @@ def _around(painter: QPainter, begin: float, end: float, line: float, top: float
 
 
 DRAWINGS: dict[tuple[str, str], Drawing] = {
-    ("attention", "mask"): Drawing(mask, mask_words, 0.0),
-    ("attention", "kv_heads"): Drawing(heads, heads_words, 0.56),
-    ("cross", "kv_heads"): Drawing(heads, heads_words, 0.56),
+    ("attention", "mask"): Drawing(mask, mask_words, 44, 44),
+    ("attention", "kv_heads"): Drawing(heads, heads_words, 60, 150),
+    ("cross", "kv_heads"): Drawing(heads, heads_words, 60, 150),
     ("attention", "position.kind"): Drawing(positions.inside, positions.inside_words),
     ("embedding", "position.kind"): Drawing(positions.added, positions.added_words),
-    ("mlp", "activation"): Drawing(activation, activation_words, 0.5),
-    ("norm", "place"): Drawing(placement, placement_words),
+    ("mlp", "activation"): Drawing(activation, activation_words, 56, 96),
+    ("norm", "place"): Drawing(placement, placement_words, 136, 220),
 }
 """(part, field in it) with a drawing."""
 

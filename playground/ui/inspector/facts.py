@@ -62,13 +62,15 @@ def _of_parts(experiment: Experiment, paths: Sequence[str]) -> list[tuple[str, s
 
 
 def _shapes(experiment: Experiment, paths: Sequence[str]) -> list[tuple[str, str, bool]]:
-    """The shapes through the parts; where they differ from one to the other, all of them."""
+    """The shapes of the tensors that all the parts have, or that they differ."""
     texts: dict[str, list[str]] = {}
     for path in paths:
         for label, text in shapes.shapes(experiment.model, path, experiment.training.batch):
             texts.setdefault(label, []).append(text)
     found = []
     for label, each in texts.items():
+        if len(each) < len(paths):
+            continue
         different = list(dict.fromkeys(each))
         found.append((label, different[0] if len(different) == 1 else "differs", len(different) == 1))
     return found

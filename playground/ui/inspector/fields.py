@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -61,13 +62,31 @@ def fields(experiment: Experiment, path: str) -> tuple[Field, ...]:
     value = edit.get(experiment, path)
     if isinstance(value, Record):
         return tuple(_walk(value, path))
-    return (_field(type(holder), name, path),)
+    record: type[Record] = type(holder)
+    return (_field(record, name, path),)
+
+
+def read(experiment: Experiment, path: str) -> Any:
+    """The value at a path that is known to be there; raises LookupError where it is not.
+
+    `edit.get` says what is wrong with a path; this is for the hundreds of look-ups that showing a page takes.
+    """
+    value: Any = experiment
+    try:
+        for step in _steps(path):
+            value = value[step] if isinstance(step, int) else getattr(value, step)
+    except (AttributeError, IndexError, TypeError):
+        raise LookupError(path) from None
+    return value
+
+
+_steps = cache(edit.split)
 
 
 def needed(experiment: Experiment, path: str) -> bool:
     """Whether a field means anything as things stand: a rotary base without rotary positions does not."""
     holder_path, _, name = path.rpartition(".")
-    holder: Any = edit.get(experiment, holder_path) if holder_path else experiment
+    holder: Any = read(experiment, holder_path) if holder_path else experiment
     if path in ("task.mask_ratio", "task.mask_rule"):
         return experiment.objective == "masked"
     if path.startswith("task.tokenizer") and experiment.task.generated:
@@ -77,11 +96,11 @@ def needed(experiment: Experiment, path: str) -> bool:
 
 def effective(experiment: Experiment, path: str) -> Any:
     """The value that counts: for a field left to the model, what follows from the others."""
-    value = edit.get(experiment, path)
+    value = read(experiment, path)
     if value is not None:
         return value
     holder_path, _, name = path.rpartition(".")
-    attention = edit.get(experiment, holder_path)
+    attention = read(experiment, holder_path)
     if isinstance(attention, AttentionHeads) and name in ("kv_heads", "d_head"):
         return kv_heads(attention) if name == "kv_heads" else d_head(experiment.model, attention)
     return None
@@ -90,15 +109,15 @@ def effective(experiment: Experiment, path: str) -> Any:
 def preset_value(preset: Experiment, path: str, fallback: Any = None) -> Any:
     """The value of a field in the preset; a layer that the preset lacks is measured against its last one."""
     try:
-        return edit.get(preset, path)
-    except ValueError:
+        return read(preset, path)
+    except LookupError:
         pass
     stack = path.partition("[")[0].removeprefix("model.")
     if stack in preset.model.stacks:
         rest = path.split("]", 1)[1]
         try:
-            return edit.get(preset, f"model.{stack}[{len(preset.model.stacks[stack]) - 1}]{rest}")
-        except ValueError:
+            return read(preset, f"model.{stack}[{len(preset.model.stacks[stack]) - 1}]{rest}")
+        except LookupError:
             return fallback
     return fallback
 
@@ -124,15 +143,18 @@ def _walk(record: Record, path: str) -> list[Field]:
             found += _walk(value, here)
         elif about is not None:
             found.append(_field(type(record), name, here))
-    # what a record chooses comes before what follows from the choice, and offsets and dropout last
+    # who looks where comes first, what a record chooses before what follows from the choice, offsets and dropout last
     return sorted(found, key=lambda field: _rank(field.path)) if not isinstance(record, Layer) else found
 
 
 def _rank(path: str) -> int:
     name = path.rsplit(".", 1)[-1]
+    if name in ("heads", "kv_heads", "d_head", "mask", "window") or ".attention.position." in path:
+        return 0
     return {"place": 2, "eps": 3, "learned": 3, "bias": 4, "pattern_dropout": 5, "dropout": 5}.get(name, 1)
 
 
+@cache
 def _field(record: type[Record], name: str, path: str) -> Field:
     about = record.model_fields[name]
     said_of = info(record, name) or Info(name, about.description or "")

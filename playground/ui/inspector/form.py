@@ -133,7 +133,7 @@ class Inspector(Shell):
     def _on_menu(self, path: str, anchor: QWidget) -> None:
         """Open what else can be done with a row."""
         self.menu = menu.made(self._experiment, self.rows[path], selection.spread(path, self._paths), self)
-        self.menu.for_all.connect(lambda pairs: self._request(path, dict(pairs)))
+        self.menu.wanted.connect(lambda pairs: self._request(path, dict(pairs)))
         self.menu.popup(anchor.mapToGlobal(QPoint(0, anchor.height() + 2)))
 
     def _on_tab(self) -> None:

@@ -1,4 +1,4 @@
-"""The small menu of a row: what the field means, its way back, and the same value for all layers."""
+"""The small menu of a row: what the field means, the ways back, and the same value for all layers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from playground.ui.inspector.selection import everywhere, layer_of
 
 
 class RowMenu(QMenu):
-    """`for_all` carries the (path, value) pairs that give every layer this value."""
+    """`wanted` carries (path, value) pairs that are to be one edit, such as those that give every layer this value."""
 
-    for_all = Signal(object)
+    wanted = Signal(object)
 
 
 def made(experiment: Experiment, row: FieldRow, targets: Sequence[str], parent: QWidget) -> RowMenu:
@@ -29,6 +29,9 @@ def made(experiment: Experiment, row: FieldRow, targets: Sequence[str], parent: 
     menu.addAction("What is this?", row.explain)
     if row.resettable:
         menu.addAction(row.reset.toolTip().split(",")[0], row.reset.click)
+    if row.field.optional and any(edit.get(experiment, target) is not None for target in targets):
+        action = menu.addAction("None" if row.field.can_be_none else "Automatic")
+        action.triggered.connect(partial(menu.wanted.emit, tuple((target, None) for target in targets)))
     if layer_of(row.field.path):
         menu.addSeparator()
         own = "Use for all layers" if row.field.kind != "part" else f"Use this {row.field.info.label} for all layers"
@@ -37,7 +40,7 @@ def made(experiment: Experiment, row: FieldRow, targets: Sequence[str], parent: 
                 continue
             pairs = shared(experiment, row.field.path, targets, stack)
             action = menu.addAction(text)
-            action.triggered.connect(partial(menu.for_all.emit, pairs))
+            action.triggered.connect(partial(menu.wanted.emit, pairs))
             action.setEnabled(bool(pairs))
     return menu
 

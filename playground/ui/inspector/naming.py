@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from playground.style import theme
 
-LABEL, SLOT, HIGH, GAP = 68, 36, 22, 4
+LABEL, SLOT, HIGH, GAP = 70, 28, 22, 4
 """Widths of the name and of the place beside it, its height, and what lies between, at type scale 1."""
+BEFORE = LABEL + SLOT + 2 * GAP
+"""Where the editors begin."""
 
 
 def scaled(pixels: float) -> int:
@@ -26,6 +28,15 @@ class Name(QLabel):
         super().__init__(text, parent)
         self.differs = self.wrong = False
         self.setCursor(Qt.CursorShape.WhatsThisCursor)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """The words with room for the dot."""
+        words = self.fontMetrics().horizontalAdvance(self.text()) + scaled(12)
+        return QSize(max(scaled(LABEL), words), super().sizeHint().height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
+        """The same: nothing of it is cut off."""
+        return self.sizeHint()
 
     def mark(self, *, differs: bool | None = None, wrong: bool | None = None) -> None:
         """Say that the value differs from the preset, or is wrong, or that it does not."""
@@ -51,7 +62,7 @@ class Name(QLabel):
             metrics = QFontMetricsF(self.font())
             radius = metrics.height() * 0.15
             painter.drawEllipse(
-                QPointF(metrics.horizontalAdvance(self.text()) + 3 + radius, self.height() / 2 + 0.5), radius, radius
+                QPointF(metrics.horizontalAdvance(self.text()) + 5 + radius, self.height() / 2 + 0.5), radius, radius
             )
 
 

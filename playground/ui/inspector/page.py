@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from playground.spec import edit
 from playground.spec.experiment import Experiment
 from playground.style.widgets import Caption
 from playground.ui.inspector.drawings import part_of
-from playground.ui.inspector.fields import Field
+from playground.ui.inspector.fields import Field, needed, read
 from playground.ui.inspector.rows import FieldRow
 from playground.ui.inspector.schedule_curve import ScheduleCurve
 from playground.ui.inspector.selection import generic, seen, spread
@@ -67,8 +66,9 @@ class Page(QWidget):
         for path, row in self.rows.items():
             if path in without:
                 continue
-            found = seen(experiment, preset, row.field, spread(path, paths))
-            row.show_value(found, self._subject(experiment, row))
+            targets = spread(path, paths)
+            found = seen(experiment, preset, row.field, targets)
+            row.show_value(found, self._subjects(experiment, row, targets))
             row.setVisible(found.needed)
 
     @staticmethod
@@ -86,8 +86,11 @@ class Page(QWidget):
         self.rows[field.path] = row
         return row
 
-    def _subject(self, experiment: Experiment, row: FieldRow) -> Subject | None:
+    @staticmethod
+    def _subjects(experiment: Experiment, row: FieldRow, targets: Sequence[str]) -> tuple[Subject, ...]:
+        """What the drawing of a row is of; each different part once."""
         if row.picture is None:
-            return None
+            return ()
         model = experiment.model
-        return Subject(edit.get(experiment, part_of(row.field.path)), model.n_ctx, model.d_model)
+        parts = dict.fromkeys(part_of(target) for target in targets if needed(experiment, target))
+        return tuple(Subject(read(experiment, path), model.n_ctx, model.d_model) for path in parts)

@@ -1,6 +1,8 @@
-"""The place of a drawing under its row: shows the choice that holds, and while the pointer is on another one, that."""
+"""The line under a row that shows what its choice does: words on the left, a drawing under the editor."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
@@ -8,60 +10,64 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import theme
 from playground.ui.inspector.drawings import Drawing, part_of
+from playground.ui.inspector.naming import BEFORE, scaled
 from playground.ui.inspector.subject import Subject
 
-HEIGHT, BETWEEN = 46, 10
-"""In pixels, at type scale 1: the drawing, and from it to its words."""
+HEIGHT = 46
+"""In pixels, at type scale 1."""
 
 
 class Picture(QWidget):
-    """Its height never changes, so that nothing moves while the pointer wanders over the choices."""
+    """Shows the choice that holds, and while the pointer is on another one, that; its height never changes.
+
+    Where several parts differ, their drawings stand side by side as far as there is room.
+    """
 
     def __init__(self, drawing: Drawing, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._drawing = drawing
-        self._subject: Subject | None = None
+        self._subjects: tuple[Subject, ...] = ()
         self._hint: Subject | None = None
-        self.setFixedHeight(round(HEIGHT * theme.points() / theme.BASE_POINTS))
+        self.setFixedHeight(scaled(HEIGHT))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_subject(self, subject: Subject | None) -> None:
-        """Draw this part; None where several parts differ."""
-        if subject != self._subject or self._hint is not None:
-            self._subject, self._hint = subject, None
+    def show_subjects(self, subjects: Sequence[Subject]) -> None:
+        """Draw these parts, each kind of them once."""
+        different = tuple(dict.fromkeys(subjects))
+        if different != self._subjects or self._hint is not None:
+            self._subjects, self._hint = different, None
             self.setAccessibleName(self.words())
             self.update()
 
-    def hint(self, path: str, choice: object, stand_in: Subject | None) -> None:
+    def hint(self, path: str, choice: object) -> None:
         """Draw what another choice for the field at `path` would do; None goes back to what holds."""
-        subject = self._subject or stand_in
         name = path.removeprefix(f"{part_of(path)}.")
-        self._hint = None if choice is None or subject is None else subject.choosing(name, choice)
+        self._hint = self._subjects[0].choosing(name, choice) if choice is not None and self._subjects else None
         self.update()
 
     def words(self) -> str:
         """What is drawn, in words."""
-        subject = self._hint or self._subject
-        return self._drawing.words(subject) if subject is not None else "differs from layer to layer"
+        said = dict.fromkeys(self._drawing.words(subject) for subject in self._drawn())
+        return next(iter(said)) if len(said) == 1 else "differs from layer to layer"
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """The drawing, and its words where there is room beside it."""
+        """The words, then the drawings."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        subject = self._hint or self._subject
-        room = QRectF(0, 1, self.width(), self.height() - 2)
-        if subject is None:
-            self._say(painter, room)
-            return
-        share = self._drawing.share
-        wide = room.height() if share == 0 else room.width() * share
-        self._drawing.paint(painter, QRectF(room.left(), room.top(), wide, room.height()), subject)
-        if share < 1:
-            left = wide + BETWEEN * theme.points() / theme.BASE_POINTS
-            self._say(painter, room.adjusted(left, 0, 0, 0))
-
-    def _say(self, painter: QPainter, room: QRectF) -> None:
+        before = scaled(BEFORE)
         painter.setFont(theme.font(0.85))
         painter.setPen(theme.colour("quiet"))
         flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft | Qt.TextFlag.TextWordWrap
-        painter.drawText(room, flags, self.words())
+        painter.drawText(QRectF(0, 0, before - 8, self.height()), flags, self.words())
+        room = QRectF(before, 1, self.width() - before - 1, self.height() - 2)
+        drawn = self._drawn()
+        wide = min((room.width() - 10 * (len(drawn) - 1)) / max(1, len(drawn)), scaled(self._drawing.most))
+        if wide < scaled(self._drawing.least) and len(drawn) > 1:
+            return  # the words say that they differ
+        for index, subject in enumerate(drawn):
+            painter.save()
+            self._drawing.paint(painter, QRectF(room.left() + index * (wide + 10), room.top(), wide, room.height()), subject)
+            painter.restore()
+
+    def _drawn(self) -> tuple[Subject, ...]:
+        return (self._hint,) if self._hint is not None else self._subjects

@@ -15,7 +15,8 @@ from playground.spec.model import ModelSpec
 from playground.style import theme
 from playground.ui.inspector.subject import Subject, pen
 
-DIALS, HANDS, LINES = 4, 7, 8
+DIALS, HANDS, LINES = (0.0, 0.15, 0.35, 1.0), 7, 8
+"""The pairs that are drawn, from the fastest (0) to the slowest (1); how often each; how many heads."""
 WIDEST = 220.0
 """A curve does not grow wider than this."""
 
@@ -30,9 +31,9 @@ def inside_words(subject: Subject) -> str:
     position = subject.of(Attention).position
     return {
         "none": "knows no distance",
-        "rotary": f"pairs of features turn with the position, the slowest by 1 in {position.base:,.0f}",
-        "alibi": "each head loses score with distance, each at its own rate",
-        "t5": f"{position.buckets} learned numbers for distances up to {position.max_distance:,}",
+        "rotary": "pairs turn with the position, fast to slow",
+        "alibi": "scores fall with distance, by head",
+        "t5": f"{position.buckets} buckets for distances to {position.max_distance:,}",
     }[position.kind]
 
 
@@ -45,9 +46,9 @@ def added_words(subject: Subject) -> str:
     """The same in words."""
     return {
         "none": "knows no place",
-        "learned": f"a learned vector for each of {subject.n_ctx:,} places",
-        "sinusoidal": "waves of different lengths, one pair for each frequency",
-        "sinusoidal_paper": "waves of different lengths, the context as base",
+        "learned": f"learned vectors for {subject.n_ctx:,} places",
+        "sinusoidal": "waves, from short to long",
+        "sinusoidal_paper": "waves, with the context as base",
     }[subject.of(Embedding).position.kind]
 
 
@@ -64,15 +65,15 @@ def rotary(painter: QPainter, room: QRectF, subject: Subject) -> None:
     attention = subject.of(Attention)
     model = ModelSpec.model_construct(d_model=subject.d_model)
     pairs = max(1, round(d_head(model, attention) * attention.position.fraction) // 2)
-    radius = min(room.height(), room.width() / DIALS - 4) / 2 - 1
-    for dial in range(DIALS):
-        centre = QPointF(room.left() + radius + 1 + dial * (room.width() - 2 * radius - 2) / (DIALS - 1), room.center().y())
-        share = (dial + 0.5) / DIALS
-        still = share > attention.position.fraction
+    count = len(DIALS)
+    radius = min(room.height(), room.width() / count - 4) / 2 - 1
+    for dial, share in enumerate(DIALS):
+        centre = QPointF(room.left() + radius + 1 + dial * (room.width() - 2 * radius - 2) / (count - 1), room.center().y())
+        still = (dial + 0.5) / count > attention.position.fraction
         painter.setPen(pen("line", 1.2))
         painter.setBrush(theme.colour("raised"))
         painter.drawEllipse(centre, radius, radius)
-        pair = round(dial / (DIALS - 1) * (pairs - 1))
+        pair = round(share * (pairs - 1))
         speed = 0.0 if still else attention.position.base ** (-pair / pairs)
         for hand in range(1 if still else HANDS):
             angle = speed * hand

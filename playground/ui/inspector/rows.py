@@ -12,7 +12,7 @@ from playground.ui.inspector import editors
 from playground.ui.inspector.drawings import drawing_of
 from playground.ui.inspector.fields import Field
 from playground.ui.inspector.help import HelpCard, rich, tip
-from playground.ui.inspector.naming import GAP, LABEL, SLOT, Name, Slot, scaled
+from playground.ui.inspector.naming import GAP, Name, Slot, scaled
 from playground.ui.inspector.notice import Notice, shown
 from playground.ui.inspector.picture import Picture
 from playground.ui.inspector.placing import Said
@@ -32,8 +32,7 @@ class FieldRow(QWidget):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.field = field
-        self._subject: Subject | None = None
-        self._shown: tuple[Seen, Subject | None] | None = None
+        self._shown: tuple[Seen, tuple[Subject, ...]] | None = None
         self._here, self._way_back, self._auto = False, False, ""
         self.label, self.slot_ = Name(field.info.label, self), Slot(field.info.label, self)
         self.reset, self.more, self.auto = self.slot_.reset, self.slot_.more, self.slot_.auto
@@ -58,23 +57,22 @@ class FieldRow(QWidget):
             self.field, self._shown = field, None
             self.editor.settle()
 
-    def show_value(self, seen: Seen, subject: Subject | None) -> None:
+    def show_value(self, seen: Seen, subjects: tuple[Subject, ...]) -> None:
         """Show a value or that there are several, what it does, and the way back where it differs from the preset."""
-        if self._shown == (seen, subject):
+        if self._shown == (seen, subjects):
             return
-        self._shown = seen, subject
+        self._shown = seen, subjects
         if seen.mixed:
             self.editor.show_mixed(seen.effective)
         else:
             self.editor.show_value(seen.value, seen.effective)
-        self._subject = subject
         if self.picture is not None:
-            self.picture.show_subject(None if seen.mixed else subject)
-        self.label.mark(differs=bool(seen.back) and not seen.automatic)
+            self.picture.show_subjects(subjects)
+        self.label.mark(differs=bool(seen.back))
         open_ = self.field.optional and not self.field.can_be_none
         target = "automatic" if seen.preset is None and open_ else shown(seen.preset)
         where = f"Back to {target}, as in the opened model" if seen.one_preset else "Back to the values of the opened model"
-        self.reset.setToolTip("Back to automatic" if seen.automatic else where)
+        self.reset.setToolTip(where)
         had_focus = self.reset.hasFocus()
         self._way_back = bool(seen.back)
         # what is none says so itself
@@ -142,7 +140,7 @@ class FieldRow(QWidget):
 
     def _on_hinted(self, choice: Any) -> None:
         if self.picture is not None:
-            self.picture.hint(self.field.path, choice, self._subject)
+            self.picture.hint(self.field.path, choice)
 
     def _notice_me(self) -> None:
         self._here = True
@@ -157,10 +155,9 @@ class FieldRow(QWidget):
         self.slot_.offer(reset=self._way_back, more=self._here, auto=self._auto)
 
     def _arrange(self) -> None:
-        self.label.setMinimumWidth(scaled(LABEL))
         line = QHBoxLayout()
         line.setContentsMargins(0, 0, 0, 0)
-        line.setSpacing(GAP)
+        line.setSpacing(scaled(GAP))
         line.addWidget(self.label)
         line.addWidget(self.slot_)
         line.addWidget(self.editor, 1)
@@ -170,10 +167,7 @@ class FieldRow(QWidget):
         column.addLayout(line)
         column.addWidget(self.notice)
         if self.picture is not None:
-            below = QHBoxLayout()
-            below.setContentsMargins(scaled(LABEL) + scaled(SLOT) + 2 * GAP, 0, 0, 2)
-            below.addWidget(self.picture)
-            column.addLayout(below)
+            column.addWidget(self.picture)
         QWidget.setTabOrder(self.editor.controls()[-1], self.more)
 
     def _dress(self) -> None:

@@ -110,29 +110,24 @@ class Seen:
     back: Pairs
     preset: Any
     one_preset: bool
-    automatic: bool
     needed: bool
 
 
 def seen(experiment: Experiment, preset: Experiment, field: fields.Field, targets: Sequence[str]) -> Seen:
     """What the row of `field` shows of the values at `targets`; what means nothing in a layer does not count."""
     counted = [path for path in targets if fields.needed(experiment, path)]
-    values = [(edit.get(experiment, path), fields.effective(experiment, path)) for path in counted or targets[:1]]
+    values = [(fields.read(experiment, path), fields.effective(experiment, path)) for path in counted or targets[:1]]
     if field.kind == "part":
         mixed = len({value is None for value, _ in values}) > 1
     else:
         mixed = any(value != values[0] for value in values)
     pairs: list[tuple[str, Any]] = []
-    automatic = False
     for path in counted:
-        value = edit.get(experiment, path)
+        value = fields.read(experiment, path)
         old = fields.preset_value(preset, path, value)
         same = (value is None) == (old is None) if field.kind == "part" else value == old
         if not same:
             pairs.append((path, old))
-        elif field.optional and value is not None and len(targets) == 1:
-            pairs.append((path, None))  # the preset sets it too, and it may still be left open
-            automatic = True
     first = pairs[0][1] if pairs else None
     one = all(value == first for _, value in pairs)
-    return Seen(*values[0], mixed, tuple(pairs), first, one, automatic, bool(counted))
+    return Seen(*values[0], mixed, tuple(pairs), first, one, bool(counted))
