@@ -10,8 +10,8 @@ from playground.spec.model import Attention, Layer, ModelSpec, PlacedNorm, Relat
 from playground.style import theme
 from playground.ui.inspector import fields, placing
 from playground.ui.inspector.facts import facts_of, large, memory
-from playground.ui.inspector.form import Inspector
 from playground.ui.inspector.number import Number, stepped, written
+from tests.ui.inspecting import Desk
 
 LEFT = Qt.MouseButton.LeftButton
 HEADS, WIDTH = "model.decoder[1].attention.heads", "model.d_model"
@@ -127,55 +127,6 @@ def test_facts_agree_with_the_cost_of_the_spec():
 
 
 # -- the form --------------------------------------------------------------------------------------------------------
-
-
-class Desk:
-    """An inspector with an owner that does what it asks, as the window does."""
-
-    def __init__(self, qtbot, start: Experiment) -> None:
-        self.qtbot, self.experiment, self.preset = qtbot, start, start
-        self.asked: list[tuple[str, object]] = []
-        self.asked_together: list[tuple[tuple[str, object], ...]] = []
-        self.form = Inspector()
-        self.form.resize(304, 760)
-        qtbot.addWidget(self.form)
-        self.form.edit_requested.connect(self.on_edit)
-        self.form.edits_requested.connect(self.on_edits)
-        self.form.set_experiment(start, start)
-        self.form.show_part("model.decoder[1].attention")
-        self.form.show()
-        qtbot.waitExposed(self.form)
-
-    def on_edit(self, path, value):
-        self.asked.append((path, value))
-        try:
-            self.experiment = edit.replaced(self.experiment, path, value)
-        except SpecError as error:
-            self.form.show_problems(error.problems)
-            return
-        self.form.set_experiment(self.experiment, self.preset)
-
-    def on_edits(self, pairs):
-        self.asked_together.append(pairs)
-        try:
-            self.experiment = placing.applied(self.experiment, dict(pairs))
-        except SpecError as error:
-            self.form.show_problems(error.problems)
-            return
-        self.form.set_experiment(self.experiment, self.preset)
-
-    def type(self, control, text: str) -> None:
-        control.setFocus()
-        control.selectAll()
-        self.qtbot.keyClicks(control, text)
-        self.qtbot.keyClick(control, Qt.Key.Key_Return)
-
-    def spin(self, path: str):
-        return self.form.rows[path].editor.controls()[-1]
-
-    def press(self, button) -> None:
-        QApplication.processEvents()  # what has just appeared is given its place
-        self.qtbot.mouseClick(button, LEFT)
 
 
 @pytest.fixture

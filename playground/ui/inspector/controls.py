@@ -114,6 +114,11 @@ class OpenSpin(QSpinBox):
         """The number, or nothing while there are several."""
         return "" if self.mixed and value < self._least else super().textFromValue(value)
 
+    def stepEnabled(self) -> QSpinBox.StepEnabledFlag:  # noqa: N802 (Qt's name)
+        """From several numbers there is a way up and down."""
+        both = QSpinBox.StepEnabledFlag.StepUpEnabled | QSpinBox.StepEnabledFlag.StepDownEnabled
+        return both if self.blank else super().stepEnabled()
+
     def stepBy(self, steps: int) -> None:  # noqa: N802 (Qt's name)
         """A step from several numbers goes on from the first of them."""
         if self.blank:

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from playground.style import theme
 
-LABEL, SLOT, HIGH, GAP = 70, 28, 22, 4
+LABEL, SLOT, HIGH, GAP = 72, 27, 22, 4
 """Widths of the name and of the place beside it, its height, and what lies between, at type scale 1."""
 BEFORE = LABEL + SLOT + 2 * GAP
 """Where the editors begin."""
@@ -31,7 +31,7 @@ class Name(QLabel):
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """The words with room for the dot."""
-        words = self.fontMetrics().horizontalAdvance(self.text()) + scaled(12)
+        words = self.fontMetrics().horizontalAdvance(self.text()) + scaled(9)
         return QSize(max(scaled(LABEL), words), super().sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
@@ -62,7 +62,7 @@ class Name(QLabel):
             metrics = QFontMetricsF(self.font())
             radius = metrics.height() * 0.15
             painter.drawEllipse(
-                QPointF(metrics.horizontalAdvance(self.text()) + 5 + radius, self.height() / 2 + 0.5), radius, radius
+                QPointF(metrics.horizontalAdvance(self.text()) + 4 + radius, self.height() / 2 + 0.5), radius, radius
             )
 
 

@@ -90,6 +90,11 @@ class Number(QDoubleSpinBox):
         unfinished = all(letter in "0123456789.eE+-" for letter in tidy)
         return (QValidator.State.Intermediate if unfinished else QValidator.State.Invalid), text, position
 
+    def stepEnabled(self) -> QDoubleSpinBox.StepEnabledFlag:  # noqa: N802 (Qt's name)
+        """From several numbers there is a way up and down."""
+        both = QDoubleSpinBox.StepEnabledFlag.StepUpEnabled | QDoubleSpinBox.StepEnabledFlag.StepDownEnabled
+        return both if self.blank else super().stepEnabled()
+
     def stepBy(self, steps: int) -> None:  # noqa: N802 (Qt's name)
         """One step of the field, or one rung of 1-2-5."""
         self.interpretText()

@@ -85,15 +85,15 @@ def rotary(painter: QPainter, room: QRectF, subject: Subject) -> None:
 
 def alibi(painter: QPainter, room: QRectF, subject: Subject) -> None:
     """What each head takes from a score, against the distance back."""
-    count = subject.of(Attention).heads
+    falls = sorted(slopes(subject.of(Attention).heads), reverse=True)
+    count = len(falls)
     _axes(painter, room)
     painter.save()
     painter.setClipRect(room)
     for index in range(min(count, LINES)):
         head = index if count <= LINES else round(index / (LINES - 1) * (count - 1))
-        slope = 2.0 ** (-8.0 * (head + 1) / count)
         painter.setPen(pen("attention", 1.6, 255 - round(150 * index / max(1, min(count, LINES) - 1))))
-        fall = slope * 16 / 4 * room.height()
+        fall = falls[head] * 4 * room.height()  # over 16 tokens, of 4 nats
         painter.drawLine(room.topLeft() + QPointF(0, 1), QPointF(room.right(), room.top() + 1 + fall))
     painter.restore()
 
@@ -103,12 +103,9 @@ def t5(painter: QPainter, room: QRectF, subject: Subject) -> None:
     attention = subject.of(Attention)
     position, both = attention.position, attention.mask == "bidirectional"
     buckets = position.buckets // 2 if both else position.buckets
-    exact, reach = max(1, buckets // 2), position.max_distance * 1.1
-    points, before = [], 0
+    points, before, reach = [], 0, position.max_distance * 1.1
     for step in range(241):
-        away = reach * step / 240
-        grown = math.log(max(away, 1.0) / exact) / math.log(max(position.max_distance / exact, 1.01)) * (buckets - exact)
-        now = int(away) if away < exact else min(exact + int(grown), buckets - 1)
+        now = bucket(int(reach * step / 240), buckets, position.max_distance)
         x = room.left() + room.width() * step / 240
         for height in dict.fromkeys((before, now)):  # stairs that rise upright
             points.append(QPointF(x, room.bottom() - 1 - (room.height() - 3) * height / max(1, buckets - 1)))
@@ -116,6 +113,22 @@ def t5(painter: QPainter, room: QRectF, subject: Subject) -> None:
     _axes(painter, room)
     painter.setPen(pen("attention", 1.8))
     painter.drawPolyline(QPolygonF(points))
+
+
+def slopes(heads: int) -> list[float]:
+    """What ALiBi takes from a score for each token of distance, by head."""
+    whole = 2 ** math.floor(math.log2(heads))
+    first = [2.0 ** (-8.0 * i / whole) for i in range(1, whole + 1)]
+    return first + [2.0 ** (-4.0 * i / whole) for i in range(1, 2 * (heads - whole), 2)]
+
+
+def bucket(away: int, buckets: int, max_distance: int) -> int:
+    """Which of T5's buckets a distance falls into."""
+    exact = max(1, buckets // 2)
+    if away < exact:
+        return away
+    grown = math.log(away / exact) / math.log(max_distance / exact) * (buckets - exact)
+    return min(exact + int(grown), buckets - 1)
 
 
 def sines(painter: QPainter, room: QRectF, subject: Subject) -> None:

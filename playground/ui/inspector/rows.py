@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QContextMenuEvent, QKeyEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from playground.ui.inspector import editors
@@ -33,6 +33,7 @@ class FieldRow(QWidget):
         super().__init__(parent)
         self.field = field
         self._shown: tuple[Seen, tuple[Subject, ...]] | None = None
+        self.card: HelpCard | None = None
         self._here, self._way_back, self._auto = False, False, ""
         self.label, self.slot_ = Name(field.info.label, self), Slot(field.info.label, self)
         self.reset, self.more, self.auto = self.slot_.reset, self.slot_.more, self.slot_.auto
@@ -94,6 +95,7 @@ class FieldRow(QWidget):
     def explain(self) -> None:
         """Open the card with the help and the source."""
         self.card = HelpCard(self.field.info, self)
+        self.card.closed.connect(self._on_closed)
         self.card.open_beside(self.label)
 
     @property
@@ -126,13 +128,18 @@ class FieldRow(QWidget):
         """The keyboard comes and goes."""
         if event.type() == QEvent.Type.FocusIn:
             self._notice_me()
-        elif event.type() == QEvent.Type.FocusOut:
+        elif event.type() == QEvent.Type.FocusOut and isinstance(event, QFocusEvent):
+            if event.reason() == Qt.FocusReason.PopupFocusReason:
+                return False  # the menu or the card: the keyboard comes back
             self._here = self.underMouse() or self._has_focus()
             self._fit_slot()
             self.noticed.emit("")
         return False
 
     # -- inside -------------------------------------------------------------------------------------------------
+
+    def _on_closed(self) -> None:
+        self.card = None
 
     def _on_edited(self, value: Any) -> None:
         self._shown = None  # what is typed may be refused, and then it is not what was shown
