@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Any, Literal
 
 from playground.spec.check import Problem, SpecError, parse
@@ -44,13 +45,19 @@ def exists(experiment: Experiment, path: str) -> bool:
 
 def replaced(experiment: Experiment, path: str, value: Any) -> Experiment:
     """The experiment with another value at `path`, a record or a list of records too; raises SpecError when that cannot be."""
-    get(experiment, path)  # says what is wrong with the path
+    return replaced_all(experiment, ((path, value),))
+
+
+def replaced_all(experiment: Experiment, edits: Iterable[tuple[str, Any]]) -> Experiment:
+    """The experiment with other values at several paths at once; raises SpecError when that cannot be."""
     data: Any = _plain(experiment)
-    *steps, last = split(path)
-    holder = data
-    for step in steps:
-        holder = holder[step]
-    holder[last] = _plain(value)
+    for path, value in edits:
+        get(experiment, path)  # says what is wrong with the path
+        *steps, last = split(path)
+        holder = data
+        for step in steps:
+            holder = holder[step]
+        holder[last] = _plain(value)
     return parse(data)
 
 

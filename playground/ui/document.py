@@ -44,13 +44,17 @@ class Document(QObject):
 
     def edit(self, path: str, value: Any) -> bool:
         """Change one field; False, and `refused`, when that cannot be."""
+        return self.edit_all(((path, value),))
+
+    def edit_all(self, edits: tuple[tuple[str, Any], ...]) -> bool:
+        """Change several fields as one step; False, and `refused`, when that cannot be."""
         try:
-            experiment = edit.replaced(self.experiment, path, value)
+            experiment = edit.replaced_all(self.experiment, edits)
         except SpecError as error:
             self.problems = error.problems
             self.refused.emit()
             return False
-        return self.replace(experiment, named(self.experiment, experiment), path)
+        return self.replace(experiment, named(self.experiment, experiment), "|".join(path for path, _ in edits))
 
     def replace(self, experiment: Experiment, text: str, merge: str = "", origins: Origins | None = None) -> bool:
         """Make `experiment` the document, as one step of undo; steps in a row with the same `merge` become one.

@@ -223,7 +223,7 @@ class MainWindow(QMainWindow):
         """Select one part or several: diagram, inspector and stage follow."""
         self.choice = choice
         self.diagram.choose(choice)
-        self.inspector.show_part(choice.current)
+        self.inspector.show_parts(choice.paths)
         if (panel := self._attention) is not None and (found := ATTENTION.match(choice.current)):
             cross = ".cross" if found[3] == ".cross" else ""
             panel.select(f"{found[1]}.{found[2]}{cross}")
@@ -273,6 +273,7 @@ class MainWindow(QMainWindow):
         self.diagram.wished.connect(self._desk.do)
         self.diagram.opened.connect(self.inspector.setFocus)
         self.inspector.edit_requested.connect(self.document.edit)
+        self.inspector.edits_requested.connect(self.document.edit_all)
         self.document.changed.connect(self._on_document)
         self.document.refused.connect(lambda: self.inspector.show_problems(self.document.problems))
 

@@ -547,3 +547,12 @@ def test_an_experiment_is_shared_as_a_string_and_opened_again(desk):
     desk.qtbot.mouseClick(paste.open_button, LEFT)
     desk.until(lambda: window.document.experiment.model.decoder == shared.model.decoder)
     assert window.document.stack.undoText() == "Open shared GPT"
+
+
+def test_several_layers_are_edited_at_once_as_one_step(desk):
+    window = desk.window
+    window.choose(Choice(("model.decoder[0].mlp", "model.decoder[1].mlp"), "model.decoder[1].mlp", "model.decoder[0].mlp"))
+    window.inspector.edits_requested.emit((("model.decoder[0].mlp.d_mlp", 40), ("model.decoder[1].mlp.d_mlp", 40)))
+    assert [layer.mlp.d_mlp for layer in window.document.experiment.model.decoder] == [40, 40]
+    assert window.document.stack.count() == 1
+    desk.until(lambda: window.document.running == window.document.experiment)
