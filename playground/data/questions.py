@@ -68,6 +68,7 @@ def load_pairs(
             f"No pair of {own.source.name} fits into a context of {n_ctx:,}.",
             f"The shortest takes {shortest:,} tokens.",
             f"Use a context of {shortest:,} or more.",
+            ("model.n_ctx", shortest),
         )
     unusable = sorted(unusable, key=lambda each: each.line)[:LISTED]
     examples = own_examples(pairs, marked.eos, experiment.seed, experiment.task.validation)
@@ -105,6 +106,7 @@ def questions_fit(experiment: Experiment, examples: Examples) -> None:
             f"“{TASKS[experiment.task.kind].title}” does not fit into a context of {n_ctx}.",
             f"It has {parts} and answers of {target}, which take {needed} tokens.",
             f"Use a context of {needed} or more.",
+            ("model.n_ctx", needed),
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from playground.spec import edit
+from playground.ui import files
 from playground.views.attention.frame import AttentionFrame
 from playground.views.frames import Frame
 from playground.worker.commands import Play
@@ -85,7 +86,7 @@ class Delivery:
     def _on_event(self, event: Event) -> None:
         window = self._window
         if isinstance(event, Fault):
-            window.notice.fault(event)
+            self._on_fault(event)
             window.keeper.failed()
             if event.number is not None:
                 window.document.rejected(event.number)
@@ -96,6 +97,17 @@ class Delivery:
             window.notice.left_out(event)
         else:
             self._on_applied(event)
+
+    def _on_fault(self, event: Fault) -> None:
+        """Say it; where one field stands in the way, offer to change that as well and try again."""
+        window, wished = self._window, self._window.document.experiment
+        if event.fix is None or event.number != window.document.state:
+            window.notice.fault(event)
+            return
+        path, value = event.fix
+        repaired = edit.replaced(wished, path, value)
+        name = files.describe("", wished)[2]
+        window.notice.fault(event, f"Use {value:,}", lambda: window.learn(repaired, f"Learn from {name}"))
 
     def _on_applied(self, event: Applied) -> None:
         window = self._window

@@ -56,10 +56,11 @@ class NoticeBar(QWidget):
         """Whether what it says now is that something went wrong."""
         return bool(self.text()) and self.message.property("role") == "notice"
 
-    def fault(self, fault: Fault) -> None:
-        """Say what went wrong; it stays until closed."""
+    def fault(self, fault: Fault, label: str = "", repair: Callable[[], object] | None = None) -> None:
+        """Say what went wrong, perhaps with a button that repairs it; it stays until closed."""
         self._timer.stop()
-        self._say(str(fault), "notice")
+        self._say(str(fault), "notice", label)
+        self._offered, self._once = repair, True
 
     def news(self, text: str) -> None:
         """Say something good for a while; never over a fault that is still there."""

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from playground.spec import edit
 from playground.spec.difference import changes, words
+from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -124,9 +125,13 @@ class MainWindow(QMainWindow):
     def _learn(self, **changes: str) -> None:
         now = self.document.experiment
         experiment = edit.replaced(now, "task", now.task.model_copy(update=changes))
-        if self.document.replace(experiment, f"Learn from {files.describe('', experiment)[2]}"):
+        self.learn(experiment, f"Learn from {files.describe('', experiment)[2]}")
+
+    def learn(self, experiment: Experiment, name: str) -> None:
+        """Make an experiment the document and train it as soon as it stands; the same again is read anew."""
+        if self.document.replace(experiment, name):
             self.plays_at = self.document.state
-        else:  # the same again: perhaps the file has another text by now
+        else:  # perhaps the file has another text by now
             self.plays_at = self.document.read_again()
 
     def open_model(self, folder: Path, text: str | None = None) -> None:

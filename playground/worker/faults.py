@@ -16,7 +16,8 @@ log = logging.getLogger(__name__)
 def fault(error: BaseException, doing: str, number: int | None = None) -> Fault:
     """A Fault for the person; `doing` is what was tried ("Saving"), used where the error has no words of its own."""
     if hasattr(error, "what"):
-        return Fault(str(error.what), str(getattr(error, "why", "")), str(getattr(error, "remedy", "")), number)
+        return Fault(str(error.what), str(getattr(error, "why", "")), str(getattr(error, "remedy", "")), number,
+                     getattr(error, "fix", None))  # fmt: skip
     if isinstance(error, SpecError):
         return Fault(f"{doing} failed.", f"{error}.", "Change that, and try again.", number)
     if isinstance(error, Diverged):

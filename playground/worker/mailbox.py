@@ -92,12 +92,14 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something went wrong, in words: what, why, what to do. `number` is that of the Apply it answers, if any."""
+    """Something went wrong, in words: what, why, what to do. `number` is that of the Apply it answers, if any, and `fix` a
+    field with the value that would make it work."""
 
     what: str
     why: str = ""
     remedy: str = ""
     number: int | None = None
+    fix: tuple[str, int] | None = None
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.why, self.remedy) if part)

@@ -556,3 +556,15 @@ def test_several_layers_are_edited_at_once_as_one_step(desk):
     assert [layer.mlp.d_mlp for layer in window.document.experiment.model.decoder] == [40, 40]
     assert window.document.stack.count() == 1
     desk.until(lambda: window.document.running == window.document.experiment)
+
+
+def test_a_task_that_does_not_fit_is_repaired_by_a_click(desk):
+    window = desk.window  # its context is 16
+    window.open_task("dates")
+    desk.until(lambda: "does not fit into a context of 16" in window.notice.text())
+    assert window.document.experiment.task.kind == "text"
+    assert window.notice.more.text().startswith("Use ")
+    desk.qtbot.mouseClick(window.notice.more, LEFT)
+    desk.until(lambda: window.document.running.task.kind == "dates" and window.status.mode == "running")
+    assert window.document.experiment.model.n_ctx > 16
+    assert not window.notice.text()
