@@ -6,14 +6,15 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QWidget
 
 from playground.spec import edit
 from playground.spec.check import Fix, Problem
 from playground.spec.experiment import Experiment
 from playground.style.widgets import take_no_drops
-from playground.ui.inspector import fields, menu, placing, selection
+from playground.ui.inspector import fields, placing, selection
 from playground.ui.inspector.facts import facts_of
+from playground.ui.inspector.menu import RowMenu
 from playground.ui.inspector.page import Page
 from playground.ui.inspector.pages import sections
 from playground.ui.inspector.rows import FieldRow
@@ -37,7 +38,8 @@ class Inspector(Shell):
         self._selected: tuple[str, ...] = self._paths
         self._pending: dict[str, Any] = {}
         self._edited = ""
-        self.menu: QMenu | None = None
+        self.menu = RowMenu(self)
+        self.menu.wanted.connect(lambda path, pairs: self._request(path, dict(pairs)))
         self.tabs.currentChanged.connect(self._on_tab)
         self.notice.repair.connect(self._on_repair)
         self._fit()
@@ -132,8 +134,7 @@ class Inspector(Shell):
 
     def _on_menu(self, path: str, anchor: QWidget) -> None:
         """Open what else can be done with a row."""
-        self.menu = menu.made(self._experiment, self.rows[path], selection.spread(path, self._paths), self)
-        self.menu.wanted.connect(lambda pairs: self._request(path, dict(pairs)))
+        self.menu.fill(self._experiment, self.rows[path], selection.spread(path, self._paths))
         self.menu.popup(anchor.mapToGlobal(QPoint(0, anchor.height() + 2)))
 
     def _on_tab(self) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QMenu, QWidget
+from PySide6.QtWidgets import QMenu
 
 from playground.spec import edit
 from playground.spec.experiment import Experiment
@@ -16,33 +15,36 @@ from playground.ui.inspector.selection import everywhere, layer_of
 
 
 class RowMenu(QMenu):
-    """`wanted` carries (path, value) pairs that are to be one edit, such as those that give every layer this value."""
+    """One menu that is filled anew for each row it opens at.
 
-    wanted = Signal(object)
+    `wanted` carries (path, value) pairs that are to be one edit, such as those that give every layer this value.
+    """
 
+    wanted = Signal(str, object)
 
-def made(experiment: Experiment, row: FieldRow, targets: Sequence[str], parent: QWidget) -> RowMenu:
-    """The menu of a row that stands for the paths `targets`."""
-    menu = RowMenu(parent)
-    menu.setAccessibleName(f"More for {row.field.info.label}")
-    menu.aboutToHide.connect(menu.deleteLater)
-    menu.addAction("What is this?", row.explain)
-    if row.resettable:
-        menu.addAction(row.reset.toolTip().split(",")[0], row.reset.click)
-    if row.field.optional and any(edit.get(experiment, target) is not None for target in targets):
-        action = menu.addAction("None" if row.field.can_be_none else "Automatic")
-        action.triggered.connect(partial(menu.wanted.emit, tuple((target, None) for target in targets)))
-    if layer_of(row.field.path):
-        menu.addSeparator()
-        own = "Use for all layers" if row.field.kind != "part" else f"Use this {row.field.info.label} for all layers"
-        for text, stack in ((own, ""), ("Use for the encoder only", "encoder"), ("Use for the decoder only", "decoder")):
-            if stack and len(experiment.model.stacks) < 2:
-                continue
-            pairs = shared(experiment, row.field.path, targets, stack)
-            action = menu.addAction(text)
-            action.triggered.connect(partial(menu.wanted.emit, pairs))
-            action.setEnabled(bool(pairs))
-    return menu
+    def fill(self, experiment: Experiment, row: FieldRow, targets: Sequence[str]) -> None:
+        """What can be done with a row that stands for the paths `targets`."""
+        field = row.field
+        self.clear()
+        self.setAccessibleName(f"More for {field.info.label}")
+        self.addAction("What is this?").triggered.connect(row.explain)
+        if row.resettable:
+            self.addAction(row.reset.toolTip().split(",")[0]).triggered.connect(row.reset.click)
+        if field.optional and any(edit.get(experiment, target) is not None for target in targets):
+            self._offer("None" if field.can_be_none else "Automatic", field.path, tuple((path, None) for path in targets))
+        if not layer_of(field.path):
+            return
+        self.addSeparator()
+        own = "Use for all layers" if field.kind != "part" else f"Use this {field.info.label} for all layers"
+        self._offer(own, field.path, shared(experiment, field.path, targets))
+        if len(experiment.model.stacks) > 1:
+            for stack in experiment.model.stacks:
+                self._offer(f"Use for the {stack} only", field.path, shared(experiment, field.path, targets, stack))
+
+    def _offer(self, text: str, path: str, pairs: tuple[tuple[str, Any], ...]) -> None:
+        action = self.addAction(text)
+        action.setEnabled(bool(pairs))
+        action.triggered.connect(lambda: self.wanted.emit(path, pairs))
 
 
 def shared(experiment: Experiment, path: str, targets: Sequence[str], stack: str = "") -> tuple[tuple[str, Any], ...]:
