@@ -345,6 +345,7 @@ def test_an_unrelated_new_experiment_does_not_disturb_typing(desk):
 )
 @pytest.mark.parametrize("tab", [0, 1, 2])
 def test_every_page_fits_its_column_and_names_its_controls(desk, path, tab):
+    desk.form.resize(desk.form.minimumWidth(), 760)
     desk.form.show_part(path)
     desk.form.tabs.setCurrentIndex(tab)
     QApplication.processEvents()

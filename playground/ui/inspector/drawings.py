@@ -146,11 +146,15 @@ def placement(painter: QPainter, room: QRectF, subject: Subject) -> None:
     boxes = {"pre": ("norm", "f", "+"), "post": ("f", "+", "norm"), "sandwich": ("norm", "f", "norm", "+")}.get(
         place, ("f", "norm", "+")
     )
-    small = theme.font(0.85)
+    small, spare = theme.font(0.85), room.width() < theme.points(12.0)  # then a norm is a box without its name
     metrics = QFontMetricsF(small)
-    wide = {"norm": metrics.horizontalAdvance("norm") + 7, "f": metrics.horizontalAdvance("f") + 15, "+": 13.0}
+    wide = {
+        "norm": 11.0 if spare else metrics.horizontalAdvance("norm") + 7,
+        "f": metrics.horizontalAdvance("f") + 15,
+        "+": 13.0,
+    }
     line, high = room.bottom() - 14, min(22.0, metrics.height() + 4)
-    gap = max(4.0, (min(room.width(), 210.0) - sum(wide[box] for box in boxes)) / (len(boxes) + 1))
+    gap = max(3.0, (min(room.width(), 210.0) - sum(wide[box] for box in boxes)) / (len(boxes) + 1))
     painter.setFont(small)
     left, begin = room.left(), room.left() + gap * 0.4
     painter.setPen(pen("quiet", 1.4))
@@ -167,7 +171,7 @@ def placement(painter: QPainter, room: QRectF, subject: Subject) -> None:
         if box == "+":
             for across in (QPointF(3.5, 0), QPointF(0, 3.5)):
                 painter.drawLine(area.center() - across, area.center() + across)
-        else:
+        elif box == "f" or not spare:
             painter.setPen(theme.colour("text"))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, box)
         left += wide[box]
@@ -198,7 +202,7 @@ DRAWINGS: dict[tuple[str, str], Drawing] = {
     ("attention", "position.kind"): Drawing(positions.inside, positions.inside_words),
     ("embedding", "position.kind"): Drawing(positions.added, positions.added_words),
     ("mlp", "activation"): Drawing(activation, activation_words, 56, 96),
-    ("norm", "place"): Drawing(placement, placement_words, 136, 220),
+    ("norm", "place"): Drawing(placement, placement_words, 64, 220),
 }
 """(part, field in it) with a drawing."""
 

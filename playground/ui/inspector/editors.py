@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from playground.style import theme
 from playground.style.widgets import Segments
@@ -42,6 +42,9 @@ class ChoiceEditor(Editor):
                 button.installEventFilter(self)
         if self.combo is not None:
             self.combo.setPlaceholderText(MIXED)
+            # the form may be narrower than the longest choice
+            self.combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            self.combo.setMinimumContentsLength(8)
             for choice, word in pairs:
                 self.combo.addItem(word, choice)
             self.combo.highlighted.connect(lambda index: self.hinted.emit(field.choices[index]))

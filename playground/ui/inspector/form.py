@@ -175,6 +175,7 @@ class Inspector(Shell):
         titles = {"model": "The model", "training": "Training"}
         parts = selection.caption(self._paths) if self._paths else f"{len(self._selected)} parts"
         self.caption.setText(titles.get(self.tab) or parts)
+        self.caption.setToolTip("\n".join(map(fields.title, self._selected)) if len(self._selected) > 1 else "")
         self._refresh_values()
         self._on_noticed("")
         self.facts.show_facts(facts_of(self._experiment, self.tab, *(self._paths or self._selected)))

@@ -29,8 +29,9 @@ def rich(about: Info) -> str:
     """The help of a field as rich text, its source as a link."""
     source = escape(about.cite or about.url)
     link = f'<a href="{escape(about.url)}" style="color: {theme.theme().accent}">{source}</a>' if about.url else source
-    cost = f'<p style="color: {theme.theme().quiet}">{escape(CHANGES[about.change][0].capitalize())}</p>'
-    return f"<p><b>{escape(about.label)}</b></p><p>{escape(about.help)}</p>{f'<p>{link}</p>' if source else ''}{cost}"
+    quiet, cost = theme.theme().quiet, CHANGES[about.change][0].capitalize()
+    lines = (f"<b>{escape(about.label)}</b>", escape(about.help), link, f'<span style="color: {quiet}">{cost}</span>')
+    return "<br><br>".join(line for line in lines if line)
 
 
 class HelpCard(QFrame):
@@ -50,7 +51,7 @@ class HelpCard(QFrame):
         self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         self.label.setFixedWidth(round(WIDTH * theme.points() / theme.BASE_POINTS) - 24)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 2, 12, 2)
+        column.setContentsMargins(12, 10, 12, 10)
         column.addWidget(self.label)
 
     def open_beside(self, beside: QWidget) -> None:

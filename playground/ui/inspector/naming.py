@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from playground.style import theme
@@ -66,16 +66,34 @@ class Name(QLabel):
             )
 
 
+class Dots(QToolButton):
+    """Three dots that open a menu; painted, as the glyph does not fit within a focus ring."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The dots, on a ground while the pointer is here, in a ring while the keyboard is."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(0.75, 0.75, -0.75, -0.75)
+        painter.setPen(QPen(theme.colour("accent"), 1.5) if self.hasFocus() else Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("raised") if self.underMouse() or self.isDown() else Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(area, 4, 4)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("accent"))
+        apart = min(4.0, (self.width() - 6) / 2)
+        for step in (-1, 0, 1):
+            painter.drawEllipse(QRectF(self.rect()).center() + QPointF(step * apart, 0), 1.2, 1.2)
+
+
 class Slot(QWidget):
     """Reset on the left, menu on the right, both only when they are wanted; "auto" where neither is."""
 
     def __init__(self, label: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.reset, self.more, self.auto = QToolButton(self), QToolButton(self), QLabel(self)
+        self.reset, self.more, self.auto = QToolButton(self), Dots(self), QLabel(self)
         wide, high = scaled(SLOT), scaled(HIGH)
         self.setFixedSize(wide, high)
-        for button, text, name in ((self.reset, "⟲", f"Reset {label}"), (self.more, "⋯", f"More for {label}")):
-            button.setText(text)
+        self.reset.setText("⟲")
+        for button, name in ((self.reset, f"Reset {label}"), (self.more, f"More for {label}")):
             button.setProperty("role", "reset")
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
             button.setAccessibleName(name)

@@ -15,6 +15,8 @@ from playground.ui.inspector.fields import Field
 from playground.ui.inspector.number import Number
 
 LARGEST = 2**31 - 1
+WIDTH = 84
+"""Of a spin box without a slider, at type scale 1: the longest name still stands beside it in the narrowest form."""
 DRAG_MS = 140
 """A slider that is being dragged asks for an edit when it rests this long, and when it is let go."""
 
@@ -106,7 +108,7 @@ class IntEditor(Editor):
         self.spin.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.spin.setGroupSeparatorShown(True)
         self.spin.setStepType(QSpinBox.StepType.AdaptiveDecimalStepType)
-        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
+        self.spin.setFixedWidth(round(WIDTH * theme.points() / theme.BASE_POINTS))
         self.row.addStretch(1)
         self.row.addWidget(self.spin)
         self.spin.valueChanged.connect(self._emit)
@@ -142,7 +144,7 @@ class FloatEditor(Editor):
     def __init__(self, field: Field, parent: QWidget | None = None) -> None:
         super().__init__(field, parent)
         self.spin = Number(field.low, field.high, field.info.step, self)
-        self.spin.setFixedWidth(round(96 * theme.points() / theme.BASE_POINTS))
+        self.spin.setFixedWidth(round(WIDTH * theme.points() / theme.BASE_POINTS))
         self.row.addStretch(1)
         self.row.addWidget(self.spin)
         self.spin.valueChanged.connect(self._emit)
