@@ -150,6 +150,17 @@ def test_a_step_from_mixed_numbers_goes_on_from_the_first(desk):
     assert desk.asked_together[-1] == ((f"{FIRST}.heads", 3), (f"{THIRD}.heads", 3))
 
 
+def test_a_slider_dragged_from_mixed_sets_all_and_is_a_slider_again(desk):
+    slider, spin = desk.form.rows[f"{FIRST}.heads"].editor.controls()
+    assert slider.styleSheet() != ""  # pale
+    slider.setSliderDown(True)
+    slider.setValue(8)
+    desk.qtbot.waitUntil(lambda: bool(desk.asked_together))  # it rests, still held
+    slider.setSliderDown(False)
+    assert desk.asked_together == [((f"{FIRST}.heads", 8), (f"{THIRD}.heads", 8))]
+    assert (slider.styleSheet(), spin.text()) == ("", "8")
+
+
 def test_the_width_is_one_value_whatever_is_selected(desk):
     desk.type(desk.spin("model.d_model"), "64")
     assert desk.asked == [("model.d_model", 64)]

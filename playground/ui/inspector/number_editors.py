@@ -52,8 +52,9 @@ class SliderEditor(Editor):
     def show_value(self, value: Any, effective: Any) -> None:
         """Show a number, quietly when it is left open."""
         effective = self._none if effective is None else effective
-        if not self.pair.slider.isSliderDown() and (self.pair.number.mixed or self.pair.value() != effective):
+        if self.pair.number.mixed:
             self.pair.set_mixed(None)
+        if not self.pair.slider.isSliderDown() and self.pair.value() != effective:
             self.pair.set_value(int(effective))
         self._set_auto(value is None)
 
