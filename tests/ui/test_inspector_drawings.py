@@ -13,7 +13,8 @@ from playground.spec.model import Attention, Layer, ModelSpec, RelativePosition
 from playground.spec.norm import PlacedNorm
 from playground.style import theme
 from playground.transformer import distance
-from playground.ui.inspector.drawings import CELLS, CURVES, DRAWINGS, drawing_of, part_of
+from playground.ui.inspector.branch_drawings import CURVES
+from playground.ui.inspector.drawings import CELLS, DRAWINGS, drawing_of, part_of
 from playground.ui.inspector.fields import fields
 from playground.ui.inspector.picture import Picture
 from playground.ui.inspector.position_drawings import bucket, slopes
