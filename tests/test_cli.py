@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 
 import pytest
 
@@ -166,7 +167,9 @@ def test_numbers_and_pictures_that_cannot_be(arguments):
 def test_an_interrupted_training_is_saved(text, tmp_path):
     command = [sys.executable, "-m", "playground", "train", "nanogpt-cpu", "--text", str(text), "--steps", "1000000", "--json",
                "--out", str(tmp_path / "kept"), *map(str, SMALL)]  # fmt: skip
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # whoever runs the tests in the background may have switched the signal off for all that they start
+    heard = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heard) as process:  # noqa: PLW1509
         for _ in range(5):
             process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -43,6 +43,7 @@ class DiagramView(QWidget):
         super().__init__(parent)
         self._model: ModelSpec | None = None
         self._frame: AttentionFrame | None = None
+        self._menu: QMenu | None = None
         self.caption, self.size_label = Caption("Architecture", self), Caption("", self)
         self.architecture = Segments(ARCHITECTURES, self)
         self.architecture.set_accessible("Architecture")
@@ -265,6 +266,7 @@ class DiagramView(QWidget):
             self.wished.emit(Insert(recipe, slot.stack, slot.index))
 
     def _open_menu(self, path: str, where: QPoint) -> None:
-        menu = self.menu(path)
-        menu.aboutToHide.connect(menu.deleteLater)
-        menu.popup(where)
+        if self._menu is not None:  # not when it hides: whoever has opened it may still be at work then
+            self._menu.deleteLater()
+        self._menu = self.menu(path)
+        self._menu.popup(where)
