@@ -63,6 +63,8 @@ class Trainer:
         """Whether forward passes run in bfloat16; None until it has been measured."""
         self.checks_on_device = device.type == "cuda"
         """Whether the device itself leaves out an update that is not finite, where the optimiser can, so that nobody waits."""
+        self._norms: tuple[list[str], Tensor] | None = None
+        """The parameters that had a gradient in the last step, and the norms of it."""
         self._best, self._bad = math.inf, 0
         """The least loss so far, and how many steps it has stayed far above that."""
         self._times: deque[float] = deque(maxlen=SPEED_WINDOW)
@@ -191,11 +193,20 @@ class Trainer:
 
     def _clipped(self) -> Tensor:
         """Scale the gradient to at most `clip` and return its norm before, float32 ()."""
-        gradients = [p.grad for p in self.model.parameters() if p.grad is not None]
-        norm = nn.utils.get_total_norm(gradients, foreach=True)
+        named = [(name, p.grad) for name, p in self.model.named_parameters() if p.grad is not None]
+        norms = torch.stack(torch._foreach_norm([gradient for _, gradient in named]))
+        self._norms = [name for name, _ in named], norms
+        norm: Tensor = torch.linalg.vector_norm(norms)
         if self.training.clip > 0:
             nn.utils.clip_grads_with_norm_(self.model.parameters(), self.training.clip, norm, foreach=True)
         return norm
+
+    def gradients(self) -> dict[str, float] | None:
+        """The norm of the last step's gradient by parameter, before clipping; None before the first step."""
+        if self._norms is None:
+            return None
+        names, norms = self._norms
+        return dict(zip(names, norms.tolist(), strict=True))
 
     def _choose_precision(self) -> None:
         if self.low is None:

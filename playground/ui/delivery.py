@@ -11,6 +11,7 @@ from playground.spec import edit
 from playground.ui import files
 from playground.views.attention.frame import AttentionFrame
 from playground.views.frames import Frame
+from playground.views.gauges.frame import GaugesFrame
 from playground.worker.commands import Play
 from playground.worker.mailbox import Applied, Event, Fault, LeftOut, Saved
 
@@ -80,6 +81,8 @@ class Delivery:
         frame = self._pending.pop(name)
         if isinstance(frame, AttentionFrame) and name == "diagram":
             self._window.diagram.draw_attention(frame)
+        elif isinstance(frame, GaugesFrame):
+            self._window.diagram.draw_gauges(frame)
         else:
             self._window.stage.draw({name: frame})
 
@@ -90,6 +93,8 @@ class Delivery:
             window.keeper.failed()
             if event.number is not None:
                 window.document.rejected(event.number)
+        elif isinstance(event, Saved) and event.aside:
+            window.keeper.set_aside()
         elif isinstance(event, Saved):
             window.notice.news(f"Saved to {event.folder}.")
             window.keeper.saved(event.folder)
@@ -107,20 +112,20 @@ class Delivery:
         path, value = event.fix
         repaired = edit.replaced(wished, path, value)
         name = files.describe("", wished)[2]
-        window.notice.fault(event, f"Use {value:,}", lambda: window.learn(repaired, f"Learn from {name}"))
+        window.notice.fault(event, f"Use {value:,}", lambda: window.filing.learn(repaired, f"Learn from {name}"))
 
     def _on_applied(self, event: Applied) -> None:
         window = self._window
         if event.change != "hot":
             self._pending.clear()  # pictures of the model before
             window.notice.settle()
-        if event.number == window.plays_at:
+        if event.number == window.filing.plays_at:
             window.mailbox.send(Play())
         if event.change in ("opened", "fresh"):
             window.timeline.clear()
         if event.change == "opened":
             window.document.opened(event)
-            window.model_opened()
+            window.filing.opened()
             window.select(edit.first_attention(event.experiment.model))
         else:
             window.document.settled(event)

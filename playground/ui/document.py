@@ -13,6 +13,7 @@ from playground.spec.check import Problem, SpecError
 from playground.spec.difference import changes, name, words
 from playground.spec.experiment import Experiment
 from playground.spec.layers import Origins, backwards, moves
+from playground.ui import files
 from playground.worker.commands import Apply
 from playground.worker.mailbox import Applied, Mailbox
 
@@ -79,6 +80,22 @@ class Document(QObject):
         self.name, self.state = applied.name, applied.number
         self.problems = []
         self.stack.clear()
+        self.changed.emit()
+
+    def begin(self, experiment: Experiment, name: str) -> None:
+        """Another document that comes from nowhere, with an empty history; it goes to the engine."""
+        self.preset, self.name, self.problems = experiment, name, []
+        self.stack.clear()
+        self._put(experiment, None, None)
+
+    def title(self, letters: int = 60) -> str:
+        """The model's name, and how it differs from what was opened: "GPT (heads 4 → 8)"."""
+        differs = words(changes(self.preset, self.experiment), letters=letters)
+        return files.title(self.name) + (f" ({differs})" if differs else "")
+
+    def call(self, name: str) -> None:
+        """Give the model another name."""
+        self.name = name
         self.changed.emit()
 
     def settled(self, applied: Applied) -> None:

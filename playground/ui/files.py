@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,12 +65,12 @@ def fill_menus(window: MainWindow) -> None:
     made = window.actions_by_name
     bar = window.transport
     bar.model_menu.aboutToShow.connect(lambda: _fill_models(window))
-    bar.text_menu.addAction("Python docs", lambda: window.open_text(PYTHON_DOCS))
+    bar.text_menu.addAction("Python docs", lambda: window.filing.open_text(PYTHON_DOCS))
     bar.text_menu.addAction(made["open_text"])
     bar.text_menu.addAction(made["open_pairs"])
     generated = bar.text_menu.addMenu("Generated tasks")
     for kind in GENERATED:
-        generated.addAction(task_title(kind), partial(window.open_task, kind))
+        generated.addAction(task_title(kind), partial(window.filing.open_task, kind))
     submenus: dict[str, QMenu] = {}
     for name, action in made.items():
         menu = actions.menu_of(name)
@@ -83,12 +84,12 @@ def _fill_models(window: MainWindow) -> None:
     menu.clear()
     for file in sorted(shipped("models").glob("*/experiment.toml")):
         folder = file.parent
-        menu.addAction(title(folder.name), partial(window.open_model, folder))
+        menu.addAction(title(folder.name), partial(window.filing.open_model, folder))
     menu.addSeparator()
     if recent := window.keeper.recent.folders():
         own = menu.addMenu("Recent")
         for folder in recent:
-            own.addAction(folder.name, partial(window.open_model, folder))
+            own.addAction(folder.name, partial(window.filing.open_model, folder))
     menu.addAction(window.actions_by_name["library"])
     menu.addAction(window.actions_by_name["open_model"])
     menu.addAction(window.actions_by_name["save"])
@@ -116,7 +117,8 @@ def choose_model(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def choose_target(parent: QWidget) -> Path | None:
-    """Where to save, or None."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the model as a folder", str(documents() / "my model"))
+def choose_target(parent: QWidget, name: str = "") -> Path | None:
+    """Where to save, or None; `name` is what is offered."""
+    offered = documents() / (re.sub(r'[/\\:*?"<>|]', "-", name) or "my model")
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Save the model as a folder", str(offered))
     return Path(chosen) if chosen else None

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 
 from playground.places import shipped
+from playground.spec import cost
 from playground.ui import files, unsaved
 from playground.ui.recent import Recent
 from playground.ui.recovery import Recovered, Recovery
-from playground.worker.commands import Save
+from playground.worker.commands import OpenModel, Save
 from playground.worker.mailbox import Fault
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 EVERY_MS = 2000
 """How often it is looked whether there is something to write aside."""
+WORTH_SECONDS = 60.0
+"""So much training is worth a question before it is lost, and a copy aside of so much more."""
+LARGEST = 30_000_000
+"""Parameters of a model whose weights are still written aside now and then: some 360 MB with what the optimiser keeps."""
 
 
 class Keeper:
@@ -31,6 +36,11 @@ class Keeper:
         self.folder: Path | None = None
         """Where the model lies that is open, if it is one of the person's own."""
         self._then: Callable[[], object] | None = None
+        self._trained = self._aside_at = 0.0
+        """Seconds of training that are not saved, and how many of them there were at the last copy aside."""
+        self._returning: Recovered | None = None
+        self._writing = False
+        """A copy aside is on its way; where one fails, no other is asked for."""
         self._timer = QTimer(window)
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self._look)
@@ -46,9 +56,13 @@ class Keeper:
     def opened(self, folder: Path) -> None:
         """A model was opened from a folder."""
         own = shipped("models") not in folder.absolute().parents
-        self.folder = folder if own else None
+        self._begin(folder if own else None)
         if self._remembers and own:
             self.recent.add(folder)
+
+    def unnamed(self) -> None:
+        """What is open has no place of its own any more."""
+        self._begin(None)
 
     def learned(self, path: str) -> None:
         """A text or table was opened."""
@@ -57,8 +71,9 @@ class Keeper:
 
     def saved(self, folder: Path) -> None:
         """Everything lies safely in a folder; what has waited for that goes on."""
-        self.folder = folder
+        self._begin(folder)
         self._window.document.stack.setClean()
+        self._window.filing.saved(folder)
         if self._remembers:
             self.recent.add(folder)
             self._recovery.forget()
@@ -74,9 +89,11 @@ class Keeper:
         """Whether what is open may go now. Where it has changes the person is asked; if they are to be saved first, `then`
         is called when they are."""
         document = self._window.document
-        if not self._remembers or document.stack.isClean():
+        if not self._remembers or not self._unsaved():
             return True
-        answer = unsaved.ask(self._window, files.title(document.name), before)
+        trained = "" if self._trained < WORTH_SECONDS else f"{max(1, round(self._trained / 60))} min of training"
+        what = " and ".join(filter(None, ("" if document.stack.isClean() else "changes", trained)))
+        answer = unsaved.ask(self._window, files.title(document.name), before, what)
         if answer == "discard":
             self._recovery.forget()
             return True
@@ -92,15 +109,53 @@ class Keeper:
         if self._remembers:
             self._recovery.forget()
 
+    def set_aside(self) -> None:
+        """The weights lie aside."""
+        self._writing, self._aside_at = False, self._trained
+
+    def _begin(self, folder: Path | None) -> None:
+        """Everything up to here is safe, or gone."""
+        self.folder = folder
+        self._trained = self._aside_at = 0.0
+
+    def _unsaved(self) -> bool:
+        return not self._window.document.stack.isClean() or self._trained >= WORTH_SECONDS
+
     def _look(self) -> None:
         document = self._window.document
-        if document.stack.isClean():
+        if self._window.status.mode == "running":
+            self._trained += EVERY_MS / 1000
+        if not self._unsaved():
             return
         before = self._recovery.problem
         self._recovery.remember(document.experiment, files.title(document.name), self.folder)
         if self._recovery.problem and self._recovery.problem != before:
             self._window.notice.fault(Fault(self._recovery.problem))
+        due = self._trained - self._aside_at >= WORTH_SECONDS and not self._writing
+        if due and (weights := self._recovery.weights) and cost.parameters(document.running.model) <= LARGEST:
+            self._writing = True
+            self._window.mailbox.send(Save(weights, aside=True))
 
     def _bring_back(self, found: Recovered) -> None:
-        self._window.document.replace(found.experiment, "Bring back what was not saved")
+        """The experiment as it was; with its weights where they were written aside."""
+        if found.weights is None:
+            self._window.document.replace(found.experiment, "Bring back what was not saved")
+            self._recovery.drop(found)
+            return
+        self._returning = found
+        self._window.mailbox.send(OpenModel(found.weights, None, self._window.document.next_number()))
+
+    def returned(self) -> bool:
+        """A model was opened: whether it is the one that a crash had left, which is then as it was, and not saved."""
+        found, self._returning = self._returning, None
+        if found is None:
+            return False
+        document = self._window.document
+        self._begin(found.folder)
+        document.preset = document.experiment
+        document.call(found.name)
+        if not document.replace(found.experiment, "Bring back what was not saved"):
+            document.stack.resetClean()
+        self._trained = WORTH_SECONDS
         self._recovery.drop(found)
+        return True

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from playground.spec import layers, toml
 from playground.spec.check import SpecError
+from playground.spec.grafting.report import foretell
 from playground.spec.layers import Place, Rearranged
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove, Switch, Wish
@@ -39,6 +40,14 @@ class LayerDesk:
         if self._window.document.replace(made.experiment, name, origins=made.origins) and made.places:
             paths = [layers.path_of(place) for place in made.places]
             self._window.choose(Choice(tuple(paths), paths[-1], paths[0]))
+
+    def foretell(self, wish: Wish) -> str:
+        """What a wish would keep of the weights, or why it cannot be; empty where nothing would change."""
+        try:
+            made, _ = self._made(wish)
+        except SpecError as error:
+            return " ".join(filter(None, _told(wish, error)))
+        return foretell(self._window.document.experiment, made.experiment, made.origins)
 
     def _made(self, wish: Wish) -> tuple[Rearranged, str]:
         """The experiment afterwards, and the name of the step; raises SpecError."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import sys
 import time
 import uuid
@@ -37,6 +38,8 @@ class Recovered:
     folder: Path | None
     when: datetime
     file: Path
+    weights: Path | None = None
+    """A model folder with the weights of shortly before, where there was time to write one."""
 
     @property
     def sentence(self) -> str:
@@ -78,6 +81,11 @@ class Recovery:
             self.problem = f"Unsaved changes cannot be kept safe in {self._folder}: {error.strerror or error}. Save often."
         else:
             self._written, self.problem = wanted, ""
+
+    @property
+    def weights(self) -> Path | None:
+        """Where the weights of what is remembered may be written aside, as a model folder; None while nothing is."""
+        return None if self._file is None else _weights(self._file)
 
     def forget(self) -> None:
         """All is saved, or given up: nothing of this process is to be recovered."""
@@ -131,7 +139,8 @@ class Recovery:
             head: Any = json.loads(file.read_text(encoding="utf-8"))
             folder = Path(head["folder"]) if head["folder"] else None
             experiment = toml.loads(head["experiment"], "unsaved changes")
-            return Recovered(experiment, str(head["name"]), folder, datetime.fromisoformat(head["when"]), file)
+            weights = _weights(file) if (_weights(file) / "experiment.toml").is_file() else None
+            return Recovered(experiment, str(head["name"]), folder, datetime.fromisoformat(head["when"]), file, weights)
         except FileNotFoundError:
             reason = None  # its own process, or another start, was quicker
         except OSError as error:
@@ -144,6 +153,10 @@ class Recovery:
             self.problem = f"Unsaved changes of an earlier start cannot be read: {reason}. They are kept in {_aside(file)}."
         _release(file, self._claimed.pop(file))
         return None
+
+
+def _weights(file: Path) -> Path:
+    return file.with_suffix(".model")
 
 
 def _aside(file: Path) -> Path:
@@ -177,7 +190,8 @@ def _locked(file: Path) -> int | None:
 
 
 def _remove(file: Path, lock: int) -> None:
-    """Take a file away, and then its lock, so that nobody finds it without."""
+    """Take a file and the weights beside it away, and then its lock, so that nobody finds it without."""
+    shutil.rmtree(_weights(file), ignore_errors=True)
     with contextlib.suppress(OSError):
         file.unlink(missing_ok=True)
     _release(file, lock)

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QTabBar, QV
 
 from playground.style.widgets import Hairline, repolish, take_no_drops
 from playground.views.frames import Frame, Look
-from playground.views.table import VIEWS
+from playground.views.table import TABS
 
 
 class Stage(QWidget):
@@ -22,7 +22,7 @@ class Stage(QWidget):
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setAccessibleName("Views")
-        for index, view in enumerate(VIEWS):
+        for index, view in enumerate(TABS):
             self.tabs.addTab(view.title)
             self.tabs.setTabToolTip(index, view.help)
         self.all = QPushButton("All at once", self)
@@ -57,18 +57,18 @@ class Stage(QWidget):
 
     def show_view(self, name: str) -> None:
         """Bring a view to the front by its name."""
-        self.tabs.setCurrentIndex([view.name for view in VIEWS].index(name))
+        self.tabs.setCurrentIndex([view.name for view in TABS].index(name))
 
     def visible_views(self) -> list[str]:
         """The names of the views that can be seen."""
         if self.all.isChecked():
-            return [view.name for view in VIEWS]
-        return [VIEWS[self.tabs.currentIndex()].name]
+            return [view.name for view in TABS]
+        return [TABS[self.tabs.currentIndex()].name]
 
     def looks(self) -> dict[str, Look | None]:
         """What each view wants to see; None for those nobody sees."""
         visible = self.visible_views() if self.panels else []
-        return {view.name: self.panels[view.name].look() if view.name in visible else None for view in VIEWS}  # type: ignore[attr-defined]
+        return {view.name: self.panels[view.name].look() if view.name in visible else None for view in TABS}  # type: ignore[attr-defined]
 
     def draw(self, frames: dict[str, Frame]) -> None:
         """Hand new frames to the panels that are visible."""
@@ -100,7 +100,7 @@ class Stage(QWidget):
 
     def _panel(self, name: str) -> QWidget:
         if name not in self.panels:
-            panel = next(view for view in VIEWS if view.name == name).panel()(self._ground)
+            panel = next(view for view in TABS if view.name == name).panel()(self._ground)
             panel.look_changed.connect(self.looks_changed)
             take_no_drops(panel)
             self.panels[name] = panel

@@ -18,8 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from playground.spec import edit
-from playground.spec.difference import changes, words
-from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -27,20 +25,21 @@ from playground.ui.delivery import Delivery
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.view import DiagramView
 from playground.ui.document import Document
+from playground.ui.filing import FilingDesk
 from playground.ui.history import HistoryDialog
 from playground.ui.inspector.form import Inspector
 from playground.ui.keeping import Keeper
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
-from playground.ui.opening import kind_of
 from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
 from playground.views.frames import Look
-from playground.worker.commands import Cancel, OpenModel, Pause, Play, Restart, Save, Step, Watch
-from playground.worker.mailbox import Fault, Mailbox, Status
+from playground.views.gauges.frame import GaugesLook
+from playground.worker.commands import Cancel, Pause, Play, Restart, Step, Watch
+from playground.worker.mailbox import Mailbox, Status
 
 SMALLEST = 1200, 660
 """The window's least size; less would cut what the bars say."""
@@ -60,13 +59,12 @@ class MainWindow(QMainWindow):
         self.document = Document(mailbox, self)
         self.choice = Choice.one("model.decoder[0].attention")
         self._sent: dict[str, object] = {}
-        self._desk, self.keeper = LayerDesk(self), Keeper(self, remember)
+        self._desk = LayerDesk(self)
+        self.filing: FilingDesk = FilingDesk(self)
+        self.keeper: Keeper = Keeper(self, remember)
         self._attention: Any = None
         """The attention panel, once it has been built."""
         self._painted = False
-        self._opening: Path | None = None
-        self.plays_at = -1
-        """The number of the edit on whose answer training starts."""
         self._stacks, self._task = 1, "text"
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
@@ -100,96 +98,11 @@ class MainWindow(QMainWindow):
         self.mailbox.send(Restart())
         self.timeline.clear()
 
-    def show_library(self) -> None:
-        """Pick a model by its drawing, card and size."""
-        from playground.ui.library.dialog import Library  # the first paint need not wait for it
-
-        library = Library(self, current=self.keeper.folder)
-        library.chosen.connect(self.open_model)
-        library.open()
-
-    def open_text(self, path: str) -> None:
-        """Train on another text (a path, or the name of a built-in one); training starts on it."""
-        self.keeper.learned(path)
-        self._learn(kind="text", text=path)
-
-    def open_pairs(self, path: str) -> None:
-        """Train on pairs of texts from a table; training starts on it."""
-        self.keeper.learned(path)
-        self._learn(kind="pairs", text=path)
-
-    def open_task(self, kind: str) -> None:
-        """Train on a generated task by its name; training starts on it."""
-        self._learn(kind=kind)
-
-    def _learn(self, **changes: str) -> None:
-        now = self.document.experiment
-        experiment = edit.replaced(now, "task", now.task.model_copy(update=changes))
-        self.learn(experiment, f"Learn from {files.describe('', experiment)[2]}")
-
-    def learn(self, experiment: Experiment, name: str) -> None:
-        """Make an experiment the document and train it as soon as it stands; the same again is read anew."""
-        if self.document.replace(experiment, name):
-            self.plays_at = self.document.state
-        else:  # perhaps the file has another text by now
-            self.plays_at = self.document.read_again()
-
-    def open_model(self, folder: Path, text: str | None = None) -> None:
-        """Load a model folder; changes that are not saved are asked about first."""
-        if not self.keeper.may_go(f"opening {files.title(folder.name)}", lambda: self.open_model(folder, text)):
-            return
-        self._opening = folder
-        self.mailbox.send(OpenModel(folder, text, self.document.next_number()))
-
-    def model_opened(self) -> None:
-        """The model that was asked for is there."""
-        if self._opening is not None:
-            self.keeper.opened(self._opening)
-
-    def save_to(self, folder: Path) -> None:
-        """Write model and training state."""
-        self.mailbox.send(Save(folder))
-
-    def ask_for_text(self) -> None:
-        """Choose a text file."""
-        if path := files.choose_text(self):
-            self.open_text(path)
-
-    def ask_for_pairs(self) -> None:
-        """Choose a table of pairs."""
-        if path := files.choose_pairs(self):
-            self.open_pairs(path)
-
-    def ask_for_model(self) -> None:
-        """Choose a model folder."""
-        if folder := files.choose_model(self):
-            self.open_model(folder)
-
-    def ask_where_to_save(self) -> None:
-        """Choose a folder to save to."""
-        if folder := files.choose_target(self):
-            self.save_to(folder)
-
     def show_code(self) -> None:
         """The model as one PyTorch file."""
         from playground.ui.code_dialog import CodeDialog
 
         CodeDialog(self.document.running.model, files.title(self.document.name), self).show()
-
-    def show_share(self) -> None:
-        """The experiment as one string and as a QR code."""
-        from playground.ui.share_dialog import ShareDialog
-
-        name, base = files.shipped_base(self.document.name)
-        ShareDialog(self.document.experiment, name, base, self).show()
-
-    def ask_for_string(self) -> None:
-        """Open what somebody has shared."""
-        from playground.ui.share_dialog import PasteDialog
-
-        dialog = PasteDialog(lambda name: files.shipped_base(name, exact=True)[1], self)
-        dialog.chosen.connect(lambda name, found: self.document.replace(found, f"Open shared {files.title(name)}"))
-        dialog.show()
 
     def show_history(self) -> None:
         """Every change by name, to go back to."""
@@ -277,6 +190,7 @@ class MainWindow(QMainWindow):
         self.diagram.chosen.connect(self.choose)
         self.diagram.wished.connect(self._desk.do)
         self.diagram.opened.connect(self.inspector.setFocus)
+        self.diagram.foretell(self._desk.foretell)
         self.inspector.edit_requested.connect(self.document.edit)
         self.inspector.edits_requested.connect(self.document.edit_all)
         self.document.changed.connect(self._on_document)
@@ -295,13 +209,14 @@ class MainWindow(QMainWindow):
         if not all(edit.exists(experiment, path) for path in self.choice.paths):
             self.select(edit.first_attention(self.document.experiment.model))
         self.transport.show_document(*files.describe(self.document.name, experiment))
-        differs = words(changes(self.document.preset, experiment), letters=60)
-        name = files.title(self.document.name) + (f" ({differs})" if differs else "")
-        self.setWindowTitle(f"{name} – Transformer Playground")
+        self.setWindowTitle(f"{self.document.title()} – Transformer Playground")
 
     def _watch(self) -> None:
         self._link_attention()
-        for view, look in self.stage.looks().items():
+        looks = self.stage.looks()
+        if self.stage.panels:
+            looks["gauges"] = GaugesLook()
+        for view, look in looks.items():
             if view == "attention" and look is None and self.stage.panels:
                 look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
             if self._sent.get(view, self) != look:
@@ -369,18 +284,7 @@ class MainWindow(QMainWindow):
 
     def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802 (Qt's name)
         """Whatever is dropped is opened as what it is, or it is said why not."""
-        found = kind_of(*(Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()))
-        if found.kind == "model":
-            self.open_model(found.path)
-        elif found.kind == "table":
-            self.open_pairs(str(found.path))
-        elif found.kind == "text":
-            self.open_text(str(found.path))
-        elif found.kind == "image":
-            self.notice.fault(Fault(f"{found.path.name} is a picture.", "Models here learn from texts, tables and tasks.",
-                                    "The digits under “Generated tasks” are pictures to paint and to classify."))  # fmt: skip
-        else:
-            self.notice.fault(Fault(found.what, found.why, found.remedy))
+        self.filing.take([Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()])
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 (Qt's name)
         """Remember where the window was; the application stops the engine."""

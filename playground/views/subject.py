@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -27,6 +27,8 @@ class Subject:
     device: torch.device
     floor: float | None = None
     """The validation loss that no model can beat, where it is known."""
+    gradients: Mapping[str, float] | None = None
+    """Norms of the last step's gradient by parameter, before clipping; None before the first step."""
 
 
 @dataclass(frozen=True)

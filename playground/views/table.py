@@ -15,6 +15,8 @@ class View:
     title: str
     help: str
     interval: float
+    tab: bool = True
+    """Whether it has a panel of its own on the stage."""
 
     def probe(self) -> Any:
         """The class that looks at the model (torch; the worker's side)."""
@@ -30,4 +32,7 @@ VIEWS: tuple[View, ...] = (
     View("embeddings", "Embeddings", "The token vectors in the plane", 0.8),
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
+    View("gauges", "Gauges", "How large every part works and learns, in the diagram", 0.6, tab=False),
 )
+TABS = tuple(view for view in VIEWS if view.tab)
+"""Those that the stage shows."""

@@ -65,9 +65,13 @@ class OpenModel(Command):
 
 @dataclass(frozen=True)
 class Save(Command):
-    """Write the whole state to a folder, so that training can go on from it. Answered by `Saved` or a `Fault`."""
+    """Write the whole state to a folder, so that training can go on from it. Answered by `Saved` or a `Fault`.
+
+    `aside` is for the application's own care, in case it crashes: the person has not asked for it.
+    """
 
     folder: Path
+    aside: bool = False
 
 
 @dataclass(frozen=True)

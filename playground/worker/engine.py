@@ -274,8 +274,15 @@ class Engine:
         if self._run is None:
             self._mailbox.put_event(self._missing)
             return
-        checkpoint.save(command.folder, self._run)
-        self._mailbox.put_event(Saved(command.folder))
+        try:
+            checkpoint.save(command.folder, self._run)
+        except Exception as error:
+            if not command.aside:
+                raise
+            why = fault(error, "Saving").why
+            self._mailbox.put_event(Fault("The weights are not kept safe from a crash.", why, "Save the model now and then."))
+            return
+        self._mailbox.put_event(Saved(command.folder, command.aside))
 
     # -- what is said -------------------------------------------------------------------------------------------
 
@@ -312,7 +319,9 @@ class Engine:
     def _subject(self) -> Subject:
         assert self._run is not None
         trainer = self._run.trainer
-        return Subject(trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor)
+        return Subject(
+            trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor, trainer.gradients()
+        )
 
     def _publish(self, mode: Mode | None = None) -> None:
         """Say how it stands; without a `mode`, what follows from playing or not."""

@@ -78,6 +78,7 @@ class Saved:
     """A Save has happened."""
 
     folder: Path
+    aside: bool = False
 
 
 @dataclass(frozen=True)

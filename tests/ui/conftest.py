@@ -90,3 +90,16 @@ def desk(qtbot, tmp_path, text):
     made = Desk(qtbot, write_model(tmp_path / "small", text))
     yield made
     made.close()
+
+
+@pytest.fixture
+def remembering(desk, monkeypatch):
+    """The desk, as it is for a person: with questions, recent files and recovery."""
+    desk.window.keeper._remembers = True
+    answers = []
+    monkeypatch.setattr(
+        "playground.ui.unsaved.ask", lambda parent, title, before, what: answers.pop(0) if answers else "discard"
+    )
+    desk.answers = answers
+    yield desk
+    desk.window.keeper._remembers = False

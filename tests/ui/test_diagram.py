@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtGui import QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from playground.spec import cost
@@ -15,6 +15,7 @@ from playground.ui.diagram.view import DiagramView
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove, Switch
 from playground.ui.diagram.words import compact, share
 from playground.views.attention.frame import AttentionFrame
+from playground.views.gauges.frame import GaugesFrame, Sizes
 
 LEFT = Qt.MouseButton.LeftButton
 NONE, SHIFT, CONTROL, ALT = (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier,
@@ -482,3 +483,56 @@ def test_every_control_has_a_name(view):
     assert view.canvas.accessibleName()
     assert view.outline.accessibleName()
     assert all(button.accessibleName() for button in view.findChildren(QAbstractButton))
+
+
+# -- gauges, pluses, and what is foretold ----------------------------------------------------------------------------
+
+
+def test_gauges_show_how_large_a_part_is_at_work(view):
+    item = view.canvas.items_by_path["model.decoder[1].mlp"]
+    assert not item.gauge.isVisible()
+    small, large = Sizes(0.01, 1e-6), Sizes(10.0, 1e-2)
+    view.draw_gauges(GaugesFrame(3, {"model.decoder[1].mlp": small}))
+    assert item.gauge.isVisible()
+    low = item.gauge.levels
+    view.draw_gauges(GaugesFrame(4, {"model.decoder[1].mlp": large}))
+    assert all(after > before for before, after in zip(low, item.gauge.levels, strict=True))
+    assert "output 10" in item.toolTip()
+    assert "1.0e-02" in item.toolTip()
+    bar = item.mapToScene(item.gauge.pos() + QPointF(2, item.gauge.boundingRect().height() - 2))
+    at = view.canvas.mapFromScene(bar)
+    view.canvas.ensureVisible(item)
+    picture = view.canvas.viewport().grab().toImage()
+    at = view.canvas.mapFromScene(bar)
+    assert picture.pixelColor(at) == theme.colour("mlp")
+    view.draw_gauges(GaugesFrame(5, {}))
+    assert not item.gauge.isVisible()
+
+
+@pytest.mark.parametrize("index", [0, 2, 3])
+def test_a_plus_on_the_stream_puts_a_layer_there(view, qtbot, wishes, index):
+    view.resize(290, 800)
+    slot = next(slot for slot in view.canvas.shown.slots if slot.index == index)
+    spine = view.canvas.shown.spines[0].x
+    at = view.canvas.mapFromScene(QPointF(spine, slot.y))
+    assert view.canvas.plus_at(at) == slot
+    before = view.choice()
+    qtbot.mouseClick(view.canvas.viewport(), LEFT, pos=at)
+    assert wishes == [Insert("layer", "decoder", index)]
+    assert view.choice() == before
+    wishes.clear()
+    qtbot.mousePress(view.canvas.viewport(), LEFT, pos=at)  # thought better of it
+    qtbot.mouseRelease(view.canvas.viewport(), LEFT, pos=at + QPoint(60, 0))
+    assert wishes == []
+
+
+def test_what_a_wish_would_keep_is_said_before_it_is_done(view, monkeypatch):
+    asked, shown = [], []
+    view.foretell(lambda wish: asked.append(wish) or "92 % would be kept.")
+    monkeypatch.setattr("playground.ui.foretelling.QToolTip.showText", lambda at, text, widget: shown.append(text))
+    for widget in (view.architecture.buttons()[0], view.palette_row.chips["mlp"], view.remove):
+        view.choose(Choice.one("model.decoder[1]"))
+        QApplication.sendEvent(widget, QHelpEvent(QEvent.Type.ToolTip, QPoint(2, 2), widget.mapToGlobal(QPoint(2, 2))))
+    assert asked == [Switch("encoder-only"), Insert("mlp", "decoder", 2), Remove((("decoder", 1),))]
+    assert all(text.endswith("92 % would be kept.") for text in shown)
+    assert len(shown) == 3

@@ -1,7 +1,6 @@
 """The window, by its real buttons, with a real engine training behind it."""
 
 import os
-from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
@@ -17,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from playground.places import shipped
-from playground.spec import edit
 from playground.spec.model import CrossAttention
 from playground.style import theme
 from playground.ui.code_dialog import CodeDialog
@@ -27,10 +25,8 @@ from playground.ui.history import HistoryDialog
 from playground.ui.left_out import LeftOutList
 from playground.ui.library.dialog import Library
 from playground.ui.prompt import DEFAULT_PROMPT
-from playground.ui.recovery import Recovered
 from playground.ui.share_dialog import PasteDialog, ShareDialog
-from playground.views.table import VIEWS
-from tests.ui.conftest import write_model
+from playground.views.table import TABS
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -75,12 +71,12 @@ def test_space_plays_and_pauses_but_not_while_writing(desk):
 def test_every_view_draws_a_picture_of_the_model(desk):
     window = desk.window
     window.stage.all.click()
-    assert set(window.stage.panels) == {view.name for view in VIEWS}
+    assert set(window.stage.panels) == {view.name for view in TABS}
     seen = set()
     draw = window.stage.draw
     window.stage.draw = lambda frames: (seen.update(frames), draw(frames))
     desk.qtbot.mouseClick(window.transport.play, LEFT)
-    desk.until(lambda: seen == {view.name for view in VIEWS})
+    desk.until(lambda: seen == {view.name for view in TABS})
 
 
 def test_the_prompt_is_answered_and_follows_training(desk):
@@ -200,11 +196,11 @@ def test_save_and_open_go_on_from_the_same_step(desk, tmp_path):
     for _ in range(3):
         desk.qtbot.mouseClick(window.transport.step, LEFT)
     desk.until(lambda: window.status.step == 3)
-    window.save_to(tmp_path / "kept")
+    window.filing.save_to(tmp_path / "kept")
     desk.until(lambda: "Saved" in window.notice.text())
     desk.qtbot.mouseClick(window.transport.restart, LEFT)
     desk.until(lambda: window.status.step == 0)
-    window.open_model(tmp_path / "kept")
+    window.filing.open_model(tmp_path / "kept")
     desk.until(lambda: window.status.step == 3 and window.document.name == "kept")
 
 
@@ -294,7 +290,7 @@ def test_a_generated_task_from_the_menu_trains_and_is_answered_and_a_text_comes_
     window.prompt.edit.setText("2 0 1")
     window.prompt.ask()
     desk.until(lambda: bool(window.prompt.edit.continuation()))
-    window.open_text(str(text))
+    window.filing.open_text(str(text))
     desk.until(lambda: window.document.running.task.kind == "text")
     desk.steps_on()
     assert not window.notice.text()
@@ -303,7 +299,7 @@ def test_a_generated_task_from_the_menu_trains_and_is_answered_and_a_text_comes_
 def test_a_prompt_nobody_wrote_gives_way_to_a_question_of_the_task(desk):
     window = desk.window
     window.prompt.edit.setText(DEFAULT_PROMPT)
-    window.open_task("sort")
+    window.filing.open_task("sort")
     desk.until(lambda: window.prompt.edit.text() != DEFAULT_PROMPT)
     assert set(window.prompt.edit.text().replace(" ", "")) <= set("012")
     desk.until(lambda: bool(window.prompt.edit.continuation()))
@@ -406,13 +402,13 @@ def test_undo_leads_through_every_text_and_a_refused_one_leaves_no_trace(desk, t
     first = window.document.experiment.task.text
     one, two = write(tmp_path / "one.txt", "one fish two fish\n"), write(tmp_path / "two.txt", "red fish blue fish\n")
     for path in (one, two):
-        window.open_text(path)
+        window.filing.open_text(path)
         desk.until(lambda path=path: window.document.running.task.text == path and window.status.mode == "running")
         desk.steps_on(3)
     desk.qtbot.mouseClick(window.transport.play, LEFT)
     desk.until(lambda: window.status.mode == "paused")
     (tmp_path / "bad.bin").write_bytes(BAD["binary"][0])
-    window.open_text(str(tmp_path / "bad.bin"))
+    window.filing.open_text(str(tmp_path / "bad.bin"))
     desk.until(lambda: "binary" in window.notice.text())
     desk.idle()
     assert window.status.mode == "paused"  # what is refused does not start training
@@ -429,16 +425,16 @@ def test_undo_leads_through_every_text_and_a_refused_one_leaves_no_trace(desk, t
 def test_the_same_file_again_is_read_anew_where_it_has_changed(desk, tmp_path):
     window = desk.window
     path = write(tmp_path / "mine.txt", "one fish two fish\n")
-    window.open_text(path)
+    window.filing.open_text(path)
     desk.until(lambda: window.status.mode == "running" and window.status.step >= 3)
     before = window.document.experiment.model.vocab
     desk.qtbot.mouseClick(window.transport.play, LEFT)
     desk.until(lambda: window.status.mode == "paused")
     step = window.status.step
-    window.open_text(path)  # the same text: training goes on
+    window.filing.open_text(path)  # the same text: training goes on
     desk.until(lambda: window.status.mode == "running" and window.status.step > step)
     write(tmp_path / "mine.txt", "ABCDEFG quite another alphabet, with many more letters\n")
-    window.open_text(path)
+    window.filing.open_text(path)
     desk.until(lambda: window.document.experiment.model.vocab > before)
     assert "changed on disk" in window.inspector.message.text()
     desk.steps_on(2)
@@ -460,64 +456,11 @@ def test_every_task_brings_a_question_of_its_own(desk):
     window.inspector.edit_requested.emit("model.n_ctx", 64)
     seen = []
     for kind in ("sort", "parity", "dates"):
-        window.open_task(kind)
+        window.filing.open_task(kind)
         desk.until(lambda kind=kind: window.document.running.task.kind == kind)
         desk.until(lambda: window.prompt.edit.text() not in (DEFAULT_PROMPT, *seen) and bool(window.prompt.edit.continuation()))
         seen.append(window.prompt.edit.text())
     assert len(set(seen)) == 3
-
-
-@pytest.fixture
-def remembering(desk, monkeypatch):
-    """The desk, as it is for a person: with questions, recent files and recovery."""
-    desk.window.keeper._remembers = True
-    answers = []
-    monkeypatch.setattr("playground.ui.unsaved.ask", lambda parent, title, before: answers.pop(0) if answers else "discard")
-    desk.answers = answers
-    yield desk
-    desk.window.keeper._remembers = False
-
-
-def test_closing_asks_while_something_is_not_saved(remembering, tmp_path, monkeypatch):
-    desk, window = remembering, remembering.window
-    window.document.edit("model.decoder[0].mlp.d_mlp", 40)
-    desk.answers.append("cancel")
-    assert not window.close()
-    assert window.isVisible()
-    target = tmp_path / "mine"
-    monkeypatch.setattr("playground.ui.files.choose_target", lambda parent: target)
-    desk.answers.append("save")
-    assert not window.close()  # not before it is saved
-    desk.until(lambda: not window.isVisible())
-    assert (target / "experiment.toml").is_file()
-
-
-def test_opening_another_model_asks_too_and_what_was_open_is_recent(remembering, tmp_path, text):
-    desk, window = remembering, remembering.window
-    other = write_model(tmp_path / "other", text)
-    window.document.edit("model.decoder[0].mlp.d_mlp", 40)
-    desk.answers += ["cancel", "discard"]
-    window.open_model(other)
-    desk.idle()
-    assert window.document.name == "small"
-    window.open_model(other)
-    desk.until(lambda: window.document.name == "other")
-    assert window.keeper.recent.folders()[0] == other
-    window.transport.model_menu.aboutToShow.emit()
-    recent = next(action.menu() for action in window.transport.model_menu.actions() if action.text() == "Recent")
-    assert recent.actions()[0].text() == "other"
-
-
-def test_what_a_crash_has_left_is_offered(remembering, tmp_path):
-    window = remembering.window
-    found = edit.replaced(window.document.experiment, "model.decoder[0].mlp.d_mlp", 40)
-    left = Recovered(found, "small", None, datetime.now(), tmp_path / "left.json")
-    window.keeper._recovery.found = lambda: left
-    window.keeper.start()
-    assert "had changes that were not saved" in window.notice.text()
-    remembering.qtbot.mouseClick(window.notice.more, LEFT)
-    assert window.document.experiment == found
-    assert not window.notice.text()
 
 
 def test_the_library_opens_what_is_chosen(desk):
@@ -560,7 +503,7 @@ def test_several_layers_are_edited_at_once_as_one_step(desk):
 
 def test_a_task_that_does_not_fit_is_repaired_by_a_click(desk):
     window = desk.window  # its context is 16
-    window.open_task("dates")
+    window.filing.open_task("dates")
     desk.until(lambda: "does not fit into a context of 16" in window.notice.text())
     assert window.document.experiment.task.kind == "text"
     assert window.notice.more.text().startswith("Use ")

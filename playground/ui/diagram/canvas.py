@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
+    QHelpEvent,
     QImage,
     QKeyEvent,
     QMouseEvent,
@@ -16,7 +17,7 @@ from PySide6.QtGui import (
     QTransform,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
 from playground.spec.layers import Place, place_of
 from playground.spec.model import ModelSpec
@@ -25,7 +26,10 @@ from playground.ui.diagram import hands
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.items import HEADS, PartItem
 from playground.ui.diagram.layout import Layout, Slot, layout
-from playground.ui.diagram.stream import CrossingItem, LandingItem, SpineItem
+from playground.ui.diagram.stream import CrossingItem, LandingItem, PlusItem, SpineItem
+from playground.ui.diagram.wishes import Insert, Wish
+from playground.ui.foretelling import both
+from playground.views.gauges.frame import Sizes
 
 SCROLL_BAR = 10
 """Always kept free at the right, so that the cards do not move when a scroll bar comes."""
@@ -58,6 +62,9 @@ class DiagramCanvas(QGraphicsView):
         self.choice = Choice()
         self.items_by_path: dict[str, PartItem] = {}
         self.images: dict[str, QImage] = {}
+        self.sizes: dict[str, Sizes] = {}
+        self.foretell: Callable[[Wish], str] = lambda wish: ""
+        """What a wish would keep of the weights, in words."""
         self.model: ModelSpec | None = None
         self.shown: Layout | None = None
         self.unfolded: frozenset[str] = frozenset()
@@ -111,10 +118,14 @@ class DiagramCanvas(QGraphicsView):
             scene.addItem(CrossingItem(made))
         self._landing = LandingItem()
         scene.addItem(self._landing)
+        streams = {spine.stack: spine.x for spine in made.spines}
+        for slot in made.slots:
+            scene.addItem(PlusItem(slot, streams[slot.stack]))
         self._first = {}
         for box in made.boxes:
             item = PartItem(box)
             item.set_image(self.images.get(box.path))
+            item.show_sizes(self.sizes.get(box.path))
             self.items_by_path[box.path] = item
             self._first |= dict.fromkeys(box.covers, box.path)
             scene.addItem(item)
@@ -132,6 +143,12 @@ class DiagramCanvas(QGraphicsView):
         for path, item in self.items_by_path.items():
             if item.box.kind in HEADS:
                 item.set_image(images.get(path))
+
+    def show_sizes(self, sizes: dict[str, Sizes]) -> None:
+        """How large the parts are at work, by path."""
+        self.sizes = sizes
+        for path, item in self.items_by_path.items():
+            item.show_sizes(sizes.get(path))
 
     # -- choosing -----------------------------------------------------------------------------------------------
 
@@ -173,6 +190,21 @@ class DiagramCanvas(QGraphicsView):
         """The path of the part under a point of the viewport, or ""."""
         item = next((item for item in self.items(position) if isinstance(item, PartItem)), None)
         return item.box.path if item is not None else ""
+
+    def plus_at(self, position: QPoint) -> Slot | None:
+        """The place between two layers whose plus is under a point of the viewport, or None."""
+        found = next((item for item in self.items(position) if isinstance(item, PlusItem)), None)
+        return found.slot if found is not None else None
+
+    def viewportEvent(self, event: QEvent) -> bool:  # noqa: N802 (Qt's name)
+        """The tool tip of a plus says what a new layer would do."""
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            slot = self.plus_at(event.pos())
+            if slot is not None:
+                tip = both("Put a new layer here", self.foretell(Insert("layer", slot.stack, slot.index)))
+                QToolTip.showText(event.globalPos(), tip, self.viewport())
+                return True
+        return super().viewportEvent(event)
 
     def layers_in(self, area: QRectF) -> list[str]:
         """The layers whose cards a rectangle of the scene touches."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QRubberBand
 
 from playground.spec.layers import place_of
 from playground.ui.diagram.choice import Choice
+from playground.ui.diagram.layout import Slot
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Move, Paste, Remove
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Hands:
         self._canvas = canvas
         self._from: QPoint | None = None
         self._path = ""
+        self._plus: Slot | None = None
         self.carrying = False
         self._band: QRubberBand | None = None
 
@@ -35,6 +37,9 @@ class Hands:
         if event.button() != Qt.MouseButton.LeftButton:
             return
         canvas, at = self._canvas, event.position().toPoint()
+        self._plus = canvas.plus_at(at)
+        if self._plus is not None:
+            return
         self._from, self._path = at, canvas.part_at(at)
         if not self._path:
             return
@@ -64,6 +69,10 @@ class Hands:
     def release(self, event: QMouseEvent) -> None:
         """Land, choose what the band holds, or choose the one part that was clicked."""
         canvas, path, carried = self._canvas, self._path, self.carrying
+        plus, self._plus = self._plus, None
+        if plus is not None and canvas.plus_at(event.position().toPoint()) == plus:
+            canvas.wished.emit(Insert("layer", plus.stack, plus.index))
+            return
         if event.button() != Qt.MouseButton.LeftButton or self._from is None:
             return
         slot, band = canvas.landing(), self._band

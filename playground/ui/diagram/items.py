@@ -7,13 +7,17 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPain
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
 from playground.style import theme
+from playground.ui.diagram.gauges import ROOM, GaugeItem, in_words
 from playground.ui.diagram.layout import Box
 from playground.ui.diagram.thumbnails import BETWEEN, CELLS
+from playground.views.gauges.frame import Sizes
 
 GLOW = 6
 CARDS = ("layer", "embedding", "unembedding")
 HEADS = ("attention", "cross_attention")
 """Kinds that show pictures of their heads."""
+GAUGED = (*HEADS, "mlp", "embedding", "unembedding")
+"""Kinds that show how large they are at work."""
 
 
 def mixed(over: QColor, under: QColor, share: float) -> QColor:
@@ -38,7 +42,9 @@ class PartItem(QGraphicsItem):
             self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptHoverEvents(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(f"{box.title} · {box.help}" if box.help else box.title)
+        self._tip = f"{box.title} · {box.help}" if box.help else box.title
+        self.setToolTip(self._tip)
+        self.gauge = GaugeItem(self, box.kind, box.w, box.h) if box.kind in GAUGED else None
 
     def mark(self, chosen: bool, inside: bool, focused: bool) -> None:
         """Chosen itself, or holding the chosen part; `focused` when the keyboard is here."""
@@ -56,6 +62,12 @@ class PartItem(QGraphicsItem):
         """New pictures of the heads, one image for all of them; None for none."""
         self._image = image
         self.update()
+
+    def show_sizes(self, sizes: Sizes | None) -> None:
+        """How large the part is at work; None for not known."""
+        if self.gauge is not None:
+            self.gauge.show_sizes(sizes)
+            self.setToolTip(self._tip if sizes is None else f"{self._tip}\n{in_words(sizes)}")
 
     @property
     def image(self) -> QImage | None:
@@ -144,7 +156,7 @@ class PartItem(QGraphicsItem):
             painter.fillRect(QRectF(4, foot, max(2.0, self.box.share * (area.width() - 4)), 2), colour)
 
     def _paint_card(self, painter: QPainter, area: QRectF) -> None:
-        inner = area.adjusted(16, 5, -10, -6)
+        inner = area.adjusted(14, 5, -ROOM, -6)
         upper, lower = _halves(inner)
         used = _text(painter, upper, self.box.aside, 0.85, "quiet", right=True)
         _text(painter, upper.adjusted(0, 0, -used - 8, 0), self.box.title, 1.05, "text", bold=True)
@@ -171,9 +183,9 @@ class PartItem(QGraphicsItem):
 
     def _paint_mlp(self, painter: QPainter, area: QRectF) -> None:
         if self.box.slim:
-            _text(painter, area.adjusted(8, 0, -4, 0), self.box.detail, 0.85, "text")
+            _text(painter, area.adjusted(8, 0, -ROOM, 0), self.box.detail, 0.85, "text")
             return
-        inner = area.adjusted(13, 0, -10, 0)
+        inner = area.adjusted(13, 0, -ROOM - 6, 0)
         used = _text(painter, inner, self.box.aside, 0.85, "quiet", right=True)
         roomy = self.box.w > 165 * _scale()
         said = f"{self.box.title} · {self.box.detail}" if roomy else self.box.detail
@@ -181,9 +193,9 @@ class PartItem(QGraphicsItem):
 
     def _paint_attention(self, painter: QPainter, area: QRectF) -> None:
         if self.box.slim:
-            _text(painter, area.adjusted(8, 0, -4, 0), self.box.aside, 0.85, "text")
+            _text(painter, area.adjusted(8, 0, -ROOM, 0), self.box.aside, 0.85, "text")
             return
-        _text(painter, area.adjusted(12, 0, -10, 0), self.box.aside, 0.85, "quiet", right=True)
+        _text(painter, area.adjusted(12, 0, -ROOM - 6, 0), self.box.aside, 0.85, "quiet", right=True)
         unit = max(1, int((area.height() - 8) // CELLS))
         high = unit * CELLS
         left, top = 12.0, round((area.height() - high) / 2)

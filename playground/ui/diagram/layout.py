@@ -288,7 +288,7 @@ def _part(
     title = "Cross-attention" if kind == "cross_attention" else "Attention"
     aside, heads = words.attention_words(part), 0
     if not sizes.slim:
-        aside, heads = _heads_that_fit(part, w - 26, sizes.scale)
+        aside, heads = _heads_that_fit(part, w - 38, sizes.scale)
     return Box(place, kind, x, y, w, h, title, aside=aside, help=words.attention_help(part), parent=path, thumbnails=heads,
                share=share, norms=norms, slim=sizes.slim)  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QBrush, QLinearGradient, QPainter, QPainterPath, QPen
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsSceneHoverEvent, QStyleOptionGraphicsItem, QWidget
 
 from playground.style import theme
 from playground.ui.diagram.layout import Layout, Slot, Spine
@@ -118,6 +118,48 @@ class LandingItem(QGraphicsItem):
         painter.drawLine(QPointF(slot.x, slot.y), QPointF(slot.x + slot.w, slot.y))
         painter.setBrush(theme.colour("accent"))
         painter.drawEllipse(QPointF(slot.x, slot.y), 3.5, 3.5)
+
+
+class PlusItem(QGraphicsItem):
+    """A plus on the stream between two layers: a click puts a new layer there. Bright while the mouse is on it."""
+
+    RADIUS = 6.5
+
+    def __init__(self, slot: Slot, x: float) -> None:
+        super().__init__()
+        self.slot = slot
+        self.setPos(x, slot.y)
+        self.setZValue(4)
+        self.setAcceptHoverEvents(True)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._hovered = False
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 (Qt's name)
+        """The disc, a little larger than it looks: it is small for a finger."""
+        reach = self.RADIUS + 3
+        return QRectF(-reach, -reach, 2 * reach, 2 * reach)
+
+    def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:  # noqa: N802 (Qt's name)
+        """Light up."""
+        self._hovered = True
+        self.update()
+
+    def hoverLeaveEvent(self, event: QGraphicsSceneHoverEvent) -> None:  # noqa: N802 (Qt's name)
+        """Calm down."""
+        self._hovered = False
+        self.update()
+
+    def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
+        """A disc with a cross."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        bright = self._hovered
+        radius = self.RADIUS + 1.5 if bright else self.RADIUS
+        painter.setPen(QPen(theme.colour("accent" if bright else "line"), 1.2))
+        painter.setBrush(theme.colour("accent" if bright else "surface"))
+        painter.drawEllipse(QPointF(0, 0), radius, radius)
+        painter.setPen(QPen(theme.colour("window" if bright else "quiet"), 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
+        painter.drawLine(QPointF(-3, 0), QPointF(3, 0))
+        painter.drawLine(QPointF(0, -3), QPointF(0, 3))
 
 
 def rounded(corners: list[QPointF], radius: float) -> QPainterPath:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import get_args
 
 from PySide6.QtCore import QPoint, QSize, Signal
@@ -20,7 +22,9 @@ from playground.ui.diagram.outline import Outline
 from playground.ui.diagram.palette import Palette
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Paste, Remove, Switch, Wish
 from playground.ui.diagram.words import compact
+from playground.ui.foretelling import Foretold
 from playground.views.attention.frame import AttentionFrame
+from playground.views.gauges.frame import GaugesFrame
 
 ARCHITECTURES = (("encoder-only", "Encoder"), ("decoder-only", "Decoder"), ("encoder-decoder", "Both"))
 MENU: tuple[tuple[str, str], ...] = (
@@ -92,6 +96,26 @@ class DiagramView(QWidget):
             stack, index, *rest = name.split(".")
             images[f"model.{stack}[{index}].{rest[0] if rest else 'attention'}"] = thumbnails.image(patterns, causal)
         self.canvas.show_images(images)
+
+    def foretell(self, ask: Callable[[Wish], str]) -> None:
+        """From now on `ask` says what a wish would keep of the weights; what can be wished of says so in its tool tip."""
+        self.canvas.foretell = ask
+        for value, button in zip(dict(ARCHITECTURES), self.architecture.buttons(), strict=True):
+            found = next(each for each in get_args(Architecture) if each == value)
+            Foretold(button, partial(self._foretold, Switch(found)))
+        for recipe, chip in self.palette_row.chips.items():
+            Foretold(chip, partial(self._foretold, recipe))
+        Foretold(self.duplicate, lambda: ask(Duplicate(self._places())) if self._places() else "")
+        Foretold(self.remove, lambda: ask(Remove(self._places())) if self.remove.isEnabled() else "")
+
+    def _foretold(self, wish: Wish | str) -> str:
+        """What a wish, or a card of the palette put behind what is chosen, would keep."""
+        wanted = Insert(wish, *self._behind()) if isinstance(wish, str) else wish
+        return self.canvas.foretell(wanted)
+
+    def draw_gauges(self, frame: GaugesFrame) -> None:
+        """Show how large the parts are at work."""
+        self.canvas.show_sizes(frame.sizes)
 
     def retheme(self) -> None:
         """Take the theme and the type scale that are in force."""

@@ -43,6 +43,10 @@ class Editor(QWidget):
         """The widgets that take keys, the main one last."""
         raise NotImplementedError
 
+    def value_of(self, control: QWidget) -> Any:
+        """What would be asked for by pressing a control; None for one that can ask for many things."""
+        return None
+
     def set_wrong(self, wrong: bool) -> None:
         """Mark the value as one that cannot be."""
         for control in self.controls():

@@ -87,6 +87,10 @@ class ChoiceEditor(Editor):
         assert self.segments is not None
         return list(self.segments.buttons())
 
+    def value_of(self, control: QWidget) -> Any:
+        """The choice of a segment, or the one the pointer is on in the list."""
+        return self._choices.get(control) if self.segments is not None else None
+
     def set_texts(self, name: str, tip: str, whats_this: str) -> None:
         """Every segment keeps its own name."""
         super().set_texts(name, tip, whats_this)
@@ -116,6 +120,10 @@ class BoolEditor(Editor):
     def show_mixed(self, first: Any) -> None:
         """Neither on nor off; the next press is on."""
         self.switch.setCheckState(Qt.CheckState.PartiallyChecked)
+
+    def value_of(self, control: QWidget) -> bool:
+        """The other way round."""
+        return not self.switch.isChecked()
 
     def controls(self) -> list[QWidget]:
         """The switch."""

@@ -122,11 +122,11 @@ def preset_value(preset: Experiment, path: str, fallback: Any = None) -> Any:
     return fallback
 
 
-def title(path: str) -> str:
-    """A part in words: "Layer 3 · attention"."""
+def title(path: str, both: bool = False) -> str:
+    """A part in words: "Layer 3 · attention"; where there are `both` stacks, a decoder's layer says whose it is."""
     if path.startswith("model.decoder[") or path.startswith("model.encoder["):
         index, _, rest = path.partition("[")[2].partition("]")
-        layer = "Encoder layer" if path.startswith("model.encoder") else "Layer"
+        layer = "Encoder layer" if path.startswith("model.encoder") else "Decoder layer" if both else "Layer"
         part = rest.removeprefix(".")
         return f"{layer} {int(index) + 1}{f' · {PARTS.get(part, part)}' if part else ''}"
     ends = {"model.embedding": "Token embedding", "model.unembedding": "Unembedding", "model.encoder_norm": "Encoder norm"}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QPoint, Signal
 from PySide6.QtWidgets import QWidget
 
 from playground.spec import edit
-from playground.spec.check import Fix, Problem
+from playground.spec.check import Fix, Problem, SpecError
 from playground.spec.experiment import Experiment
+from playground.spec.grafting.report import foretell
 from playground.style.widgets import take_no_drops
+from playground.ui.foretelling import Foretold
 from playground.ui.inspector import fields, placing, selection
 from playground.ui.inspector.facts import facts_of
 from playground.ui.inspector.menu import RowMenu
@@ -173,9 +176,11 @@ class Inspector(Shell):
         page.address(made)
         self._swap(page)
         titles = {"model": "The model", "training": "Training"}
-        parts = selection.caption(self._paths) if self._paths else f"{len(self._selected)} parts"
+        both = len(self._experiment.model.stacks) == 2
+        parts = selection.caption(self._paths, both) if self._paths else f"{len(self._selected)} parts"
         self.caption.setText(titles.get(self.tab) or parts)
-        self.caption.setToolTip("\n".join(map(fields.title, self._selected)) if len(self._selected) > 1 else "")
+        several = self._selected if len(self._selected) > 1 else ()
+        self.caption.setToolTip("\n".join(fields.title(path, both) for path in several))
         self._refresh_values()
         self._on_noticed("")
         self.facts.show_facts(facts_of(self._experiment, self.tab, *(self._paths or self._selected)))
@@ -186,8 +191,25 @@ class Inspector(Shell):
         page.menu_wanted.connect(self._on_menu)
         page.repair.connect(self._on_repair)
         page.noticed.connect(self._on_noticed)
+        for row in page.rows.values():
+            for control in row.editor.controls():
+                Foretold(control, partial(self._foretell, row, control))
         take_no_drops(page)
         return page
+
+    def _foretell(self, row: FieldRow, control: QWidget) -> str:
+        """What it would keep of the weights if the choice of a control were taken."""
+        field = row.field
+        value = row.editor.value_of(control)
+        if value is None:
+            return ""
+        wanted = {target: self._whole(target, value) for target in selection.spread(field.path, self._paths)}
+        if not wanted or all(edit.get(self._experiment, target) == value for target, value in wanted.items()):
+            return ""
+        try:
+            return foretell(self._experiment, edit.replaced_all(self._experiment, wanted.items()))
+        except SpecError as error:
+            return f"Not as it stands: {error.problems[0].message}."
 
     def _refresh_values(self) -> None:
         self._form.show_values(self._experiment, self._preset, self._paths, tuple(self._pending))

@@ -78,10 +78,10 @@ def everywhere(experiment: Experiment, path: str, stack: str = "") -> tuple[str,
     return tuple(found)
 
 
-def caption(paths: Sequence[str]) -> str:
-    """What is shown, in words: "Layer 3 · MLP", "Layers 1, 3 · attention", "4 layers"."""
+def caption(paths: Sequence[str], both: bool = False) -> str:
+    """What is shown, in words: "Layer 3 · MLP", "Layers 1, 3 · attention", "4 layers"; `both` where there are two stacks."""
     if len(paths) == 1:
-        return fields.title(paths[0])
+        return fields.title(paths[0], both)
     kind = inside(paths[0])
     named = f" · {fields.PARTS.get(kind, kind)}" if kind else ""
     if not kind or len(paths) > NAMED:
@@ -94,7 +94,7 @@ def caption(paths: Sequence[str]) -> str:
         return f"Encoder {', '.join(stacks['encoder'])}, decoder {', '.join(stacks['decoder'])}{named}"
     if stacks["encoder"]:
         return f"Encoder layers {', '.join(stacks['encoder'])}{named}"
-    return f"Layers {', '.join(stacks['decoder'])}{named}"
+    return f"{'Decoder layers' if both else 'Layers'} {', '.join(stacks['decoder'])}{named}"
 
 
 @dataclass(frozen=True)
