@@ -1,6 +1,6 @@
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QHelpEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QApplication, QComboBox, QSlider
 
 from playground.spec import activations, cost, edit
@@ -362,3 +362,15 @@ def test_retheme_keeps_focus_and_values(desk):
     desk.form.retheme()
     assert desk.spin(HEADS).hasFocus()
     assert desk.spin(HEADS).value() == 4
+
+
+def test_the_tip_of_a_choice_says_what_it_would_keep(desk, monkeypatch):
+    shown = []
+    monkeypatch.setattr("playground.ui.foretelling.QToolTip.showText", lambda at, text, widget: shown.append(text))
+    row = desk.form.rows["model.decoder[1].attention.position.kind"]
+    for button in row.editor.controls():
+        QApplication.sendEvent(button, QHelpEvent(QEvent.Type.ToolTip, QPoint(2, 2), button.mapToGlobal(QPoint(2, 2))))
+    chosen, *others = sorted(shown, key=len)
+    assert "would" not in chosen  # what is there already changes nothing
+    assert any("weights would be kept" in text for text in others)
+    assert desk.asked == []

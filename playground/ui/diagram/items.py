@@ -159,7 +159,9 @@ class PartItem(QGraphicsItem):
         inner = area.adjusted(14, 5, -ROOM, -6)
         upper, lower = _halves(inner)
         used = _text(painter, upper, self.box.aside, 0.85, "quiet", right=True)
-        _text(painter, upper.adjusted(0, 0, -used - 8, 0), self.box.title, 1.05, "text", bold=True)
+        room = upper.adjusted(0, 0, -used - 8 if used else 0, 0)
+        wide = QFontMetricsF(theme.font(1.05, bold=True)).horizontalAdvance(self.box.title)
+        _text(painter, room, self.box.title, 1.05 if wide <= room.width() else 0.92, "text", bold=True)
         _text(painter, lower, self.box.detail, 0.85, "quiet")
 
     def _paint_layer(self, painter: QPainter, area: QRectF) -> None:

@@ -223,7 +223,7 @@ def _card(column: _Column, sizes: _Sizes, layer: Layer, run: range) -> None:
     aside = f"× {len(run)}" if many else ""
     tight = column.w < TIGHT * sizes.scale
     said = words.norm_words(layer.norm, narrow)
-    said = said.split(" · ")[0] if tight else said
+    said = said.split(" · ")[0] if tight or many else said  # a folded card's title is longer
     norm_w = min(column.w * 0.62, sizes.high(36 if tight else 84 if narrow else 118))
     norm = Box(f"{path}.norm", "norm", column.x + column.w - pad - norm_w, y + 4, norm_w, head - 6,
                said, help="Normalises what the branches read (before) or what comes after them",
@@ -280,9 +280,9 @@ def _part(
     norms = () if layer.norm.kind == "none" else norms
     share, place = sizes.share(f"{path}.{name}"), f"{path}.{name}"
     if isinstance(part, Mlp):
-        said = words.mlp_words(part)
-        detail = said if w >= 130 * sizes.scale else said.split()[0]
-        aside = words.share(round(share * sizes.whole), sizes.whole) if w >= 96 * sizes.scale else ""
+        detail = words.mlp_words(part, short=w < 130 * sizes.scale)
+        room = (96 if part.experts == 1 else 118) * sizes.scale
+        aside = words.share(round(share * sizes.whole), sizes.whole) if w >= room else ""
         return Box(place, kind, x, y, w, h, "MLP", detail, aside, "Right: share of all parameters", path, share=share,
                    norms=norms, slim=sizes.slim)  # fmt: skip
     title = "Cross-attention" if kind == "cross_attention" else "Attention"

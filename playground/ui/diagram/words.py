@@ -55,9 +55,11 @@ def attention_help(attention: AttentionHeads) -> str:
     return f"{heads}{groups}, {attention.mask}{kinds.get(attention.position.kind, '')}"
 
 
-def mlp_words(mlp: Mlp) -> str:
-    """Activation and width: SwiGLU 384, GELU 512, 8 × GELU 512."""
+def mlp_words(mlp: Mlp, short: bool = False) -> str:
+    """Activation and width: SwiGLU 384, GELU 512, 8 × GELU 512; where there is little room GELU, 8×GELU."""
     curve = CURVES[mlp.activation][mlp.gated]
+    if short:
+        return curve if mlp.experts == 1 else f"{mlp.experts}×{curve}"
     return f"{curve} {mlp.d_mlp}" if mlp.experts == 1 else f"{mlp.experts} × {curve} {mlp.d_mlp}"
 
 
