@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -15,7 +16,7 @@ from playground.transformer.layer import Layer, Memory, Stack
 from playground.transformer.norm import make_norm
 from playground.transformer.position import make_position
 from playground.transformer.sight import Sight
-from playground.transformer.taps import Taps
+from playground.transformer.taps import Edit, Taps
 
 OUT = ("attention.out.weight", "cross.out.weight", "down.weight")
 """How the names of the projections back into the residual stream end."""
@@ -30,6 +31,8 @@ class Transformer(nn.Module):
             raise SpecError(problems)
         super().__init__()
         self.spec = spec
+        self.edits: Mapping[str, Edit] = {}
+        """Interventions in force, by tap point."""
         self.embed = nn.Embedding(spec.vocab, spec.d_model)  # Algorithm 1; shared by encoder and decoder
         self.position = make_position(spec.embedding.position, spec.n_ctx, spec.d_model)  # Algorithm 2
         self.embed_norm = make_norm(spec.embedding.norm, spec.d_model)
@@ -61,6 +64,7 @@ class Transformer(nn.Module):
         see each other in prefix masks. With a cache, `tokens` holds only the new ones, and the context is read once.
         Raises ValueError where a sequence would be longer than n_ctx, or an encoder-decoder has nothing to read.
         """
+        taps = self._with_edits(taps)
         start, length = cache.length if cache is not None else 0, tokens.shape[1]
         sight = Sight(start, lengths, prefix)
         x = self._embedded(tokens, start, taps)
@@ -74,9 +78,16 @@ class Transformer(nn.Module):
 
     def encode(self, context: Tensor, lengths: Tensor | None = None, taps: Taps | None = None) -> Tensor:
         """What the encoder makes of a context (batch, context): (batch, context, d_model), Algorithm 8, lines 1 to 7."""
+        taps = self._with_edits(taps)
         x = self._embedded(context, 0, taps, "context")
         made: Tensor = self.encoder_norm(self.encoder(x, Sight(0, lengths), None, taps))
         return made if taps is None else taps("memory", made)
+
+    def _with_edits(self, taps: Taps | None) -> Taps | None:
+        if self.edits:
+            taps = taps if taps is not None else Taps()
+            taps.standing = self.edits
+        return taps
 
     def take_dropout(self, spec: ModelSpec) -> None:
         """Use the dropout of a spec that is otherwise the same (a hot change)."""

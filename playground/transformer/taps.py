@@ -27,10 +27,14 @@ class Taps:
     def __init__(self, wanted: Iterable[str] = (), edits: Mapping[str, Edit] | None = None) -> None:
         self.wanted = frozenset(wanted)
         self.edits = dict(edits or {})
+        self.standing: Mapping[str, Edit] = {}
+        """Edits that are in force on the model itself; they come before those of whoever looks."""
         self.values: dict[str, Tensor] = {}
 
     def __call__(self, name: str, value: Tensor) -> Tensor:
         """Pass a value by: edit it where asked, keep it where wanted."""
+        if name in self.standing:
+            value = self.standing[name](value)
         if name in self.edits:
             value = self.edits[name](value)
         if name in self.wanted:
@@ -40,4 +44,4 @@ class Taps:
     def explicit(self, prefix: str) -> bool:
         """Whether a layer's attention has to be written out, because its scores or pattern are wanted or edited."""
         names = (f"{prefix}.scores", f"{prefix}.pattern")
-        return any(name in self.wanted or name in self.edits for name in names)
+        return any(name in self.wanted or name in self.edits or name in self.standing for name in names)

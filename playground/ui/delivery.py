@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from playground.spec import edit
 from playground.ui import files
 from playground.views.attention.frame import AttentionFrame
+from playground.views.effect.frame import EffectFrame
 from playground.views.frames import Frame
 from playground.views.gauges.frame import GaugesFrame
 from playground.worker.commands import Play
@@ -81,6 +82,8 @@ class Delivery:
         frame = self._pending.pop(name)
         if isinstance(frame, AttentionFrame) and name == "diagram":
             self._window.diagram.draw_attention(frame)
+        elif isinstance(frame, EffectFrame):
+            self._window.interventions.draw(frame)
         elif isinstance(frame, GaugesFrame):
             self._window.diagram.draw_gauges(frame)
         else:

@@ -12,9 +12,10 @@ from playground.spec import edit
 from playground.spec.check import Problem, SpecError
 from playground.spec.difference import changes, name, words
 from playground.spec.experiment import Experiment
+from playground.spec.intervention import Intervention, carried
 from playground.spec.layers import Origins, backwards, moves
 from playground.ui import files
-from playground.worker.commands import Apply
+from playground.worker.commands import Apply, Intervene
 from playground.worker.mailbox import Applied, Mailbox
 
 MERGED_WITHIN = 1.0
@@ -25,6 +26,8 @@ class Document(QObject):
     """Holds one Experiment at a time; every change makes a new one, goes to the engine and can be undone."""
 
     changed = Signal()
+    intervened = Signal()
+    """Other interventions are in force."""
     refused = Signal()
     """The last edit cannot be; `problems` says why."""
 
@@ -40,6 +43,8 @@ class Document(QObject):
         self.name = ""
         self.running = self.experiment
         """The experiment as the engine last confirmed it."""
+        self.interventions: tuple[Intervention, ...] = ()
+        """What is changed in the running model besides; part of the undo history, but not of what is saved."""
         self.problems: list[Problem] = []
         self.stack = QUndoStack(self)
 
@@ -65,8 +70,15 @@ class Document(QObject):
         if experiment == self.experiment and not moves(origins):
             return False
         self.problems = []
-        self.stack.push(_Replace(self, self.experiment, experiment, text, merge, origins))
+        after = carried(self.interventions, origins)
+        self.stack.push(_Replace(self, (self.experiment, self.interventions), (experiment, after), text, merge, origins))
         return True
+
+    def intervene(self, interventions: tuple[Intervention, ...], text: str) -> None:
+        """Let these interventions be in force, as one step of undo."""
+        if interventions != self.interventions:
+            now = self.experiment
+            self.stack.push(_Replace(self, (now, self.interventions), (now, interventions), text, "", None))
 
     def read_again(self) -> int:
         """Ask for the text to be read anew; the number of the answer."""
@@ -80,12 +92,14 @@ class Document(QObject):
         self.name, self.state = applied.name, applied.number
         self.problems = []
         self.stack.clear()
+        self._lay(())
         self.changed.emit()
 
     def begin(self, experiment: Experiment, name: str) -> None:
         """Another document that comes from nowhere, with an empty history; it goes to the engine."""
         self.preset, self.name, self.problems = experiment, name, []
         self.stack.clear()
+        self._lay(())
         self._put(experiment, None, None)
 
     def title(self, letters: int = 60) -> str:
@@ -120,6 +134,13 @@ class Document(QObject):
         self._number += 1
         return self._number
 
+    def _lay(self, interventions: tuple[Intervention, ...]) -> None:
+        """Make these the interventions."""
+        if interventions != self.interventions:
+            self.interventions = interventions
+            self._mailbox.send(Intervene(interventions))
+            self.intervened.emit()
+
     def _put(self, experiment: Experiment, origins: Origins | None, back: int | None) -> None:
         """Make an experiment the document and send it; `back` is the edit that had led to it before."""
         self.experiment = experiment
@@ -136,12 +157,13 @@ def named(old: Experiment, new: Experiment) -> str:
     return name(found[0]) if len(found) == 1 else words(found)
 
 
-class _Replace(QUndoCommand):
-    """One step of undo: the experiment before and after."""
+State = tuple[Experiment, tuple[Intervention, ...]]
 
-    def __init__(
-        self, document: Document, old: Experiment, new: Experiment, text: str, merge: str, origins: Origins | None
-    ) -> None:
+
+class _Replace(QUndoCommand):
+    """One step of undo: experiment and interventions before and after."""
+
+    def __init__(self, document: Document, old: State, new: State, text: str, merge: str, origins: Origins | None) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
         self._when = time.monotonic()
@@ -158,16 +180,22 @@ class _Replace(QUndoCommand):
             return False
         self._when = other._when
         self._new, self._to = other._new, other._to
-        self.setText(named(self._old, self._new))
+        self.setText(named(self._old[0], self._new[0]))
         self.setObsolete(self._new == self._old)
         return True
 
     def redo(self) -> None:
         """Apply; the second time this brings back what the first had made."""
-        self._document._put(self._new, self._origins, self._to if self._to >= 0 else None)
-        self._to = self._document.state
+        document = self._document
+        if self._new[0] != self._old[0] or moves(self._origins):
+            document._put(self._new[0], self._origins, self._to if self._to >= 0 else None)
+            self._to = document.state
+        document._lay(self._new[1])
 
     def undo(self) -> None:
         """Bring the one before back; what was refused cannot be done again."""
-        self.setObsolete(self._document.rejecting)
-        self._document._put(self._old, backwards(self._origins), self._from)
+        document = self._document
+        self.setObsolete(document.rejecting)
+        if self._new[0] != self._old[0] or moves(self._origins):
+            document._put(self._old[0], backwards(self._origins), self._from)
+        document._lay(self._old[1])

@@ -12,12 +12,14 @@ from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QMainWindow,
+    QMenu,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
 from playground.spec import edit
+from playground.spec.layers import place_of
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -28,6 +30,7 @@ from playground.ui.document import Document
 from playground.ui.filing import FilingDesk
 from playground.ui.history import HistoryDialog
 from playground.ui.inspector.form import Inspector
+from playground.ui.interventions import InterventionDesk, InterventionStrip, fill_menu
 from playground.ui.keeping import Keeper
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
@@ -36,6 +39,7 @@ from playground.ui.stage import Stage
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
+from playground.views.effect.frame import EffectLook
 from playground.views.frames import Look
 from playground.views.gauges.frame import GaugesLook
 from playground.worker.commands import Cancel, Pause, Play, Restart, Step, Watch
@@ -60,6 +64,7 @@ class MainWindow(QMainWindow):
         self.choice = Choice.one("model.decoder[0].attention")
         self._sent: dict[str, object] = {}
         self._desk = LayerDesk(self)
+        self.meddling = InterventionDesk(self)
         self.filing: FilingDesk = FilingDesk(self)
         self.keeper: Keeper = Keeper(self, remember)
         self._attention: Any = None
@@ -72,6 +77,7 @@ class MainWindow(QMainWindow):
         self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
         self.diagram, self.inspector, self.prompt = DiagramView(), Inspector(), PromptBar()
         self.stage: Stage = Stage()
+        self.interventions = InterventionStrip()
         self._arrange()
         self.actions_by_name = actions.make(self)
         files.fill_menus(self)
@@ -121,7 +127,7 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply(application, name, scale if scale is not None else theme.points() / theme.BASE_POINTS)
-        for room in (self.transport, self.diagram, self.inspector, self.stage, self.prompt):
+        for room in (self.transport, self.diagram, self.inspector, self.stage, self.interventions, self.prompt):
             room.retheme()
         self.update()
 
@@ -154,7 +160,13 @@ class MainWindow(QMainWindow):
 
     def _arrange(self) -> None:
         self.rows = middle = QSplitter(Qt.Orientation.Vertical)
-        middle.addWidget(self.stage)
+        upper = QWidget()
+        stacked = QVBoxLayout(upper)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        stacked.addWidget(self.stage, 1)
+        stacked.addWidget(self.interventions)
+        middle.addWidget(upper)
         middle.addWidget(self.prompt)
         middle.setStretchFactor(0, 1)
         middle.setHandleWidth(1)
@@ -191,6 +203,10 @@ class MainWindow(QMainWindow):
         self.diagram.wished.connect(self._desk.do)
         self.diagram.opened.connect(self.inspector.setFocus)
         self.diagram.foretell(self._desk.foretell)
+        self.diagram.menu_opened.connect(self._offer_interventions)
+        self.interventions.taken_back.connect(self.meddling.take_back)
+        self.interventions.all_taken_back.connect(self.meddling.take_all_back)
+        self.document.intervened.connect(self._on_intervened)
         self.inspector.edit_requested.connect(self.document.edit)
         self.inspector.edits_requested.connect(self.document.edit_all)
         self.document.changed.connect(self._on_document)
@@ -205,6 +221,7 @@ class MainWindow(QMainWindow):
             self._task = experiment.task.kind
             self.prompt.begin_anew()
         self.diagram.set_model(experiment.model)
+        self.meddling.show()
         self.inspector.set_experiment(experiment, self.document.preset)
         if not all(edit.exists(experiment, path) for path in self.choice.paths):
             self.select(edit.first_attention(self.document.experiment.model))
@@ -216,6 +233,7 @@ class MainWindow(QMainWindow):
         looks = self.stage.looks()
         if self.stage.panels:
             looks["gauges"] = GaugesLook()
+            looks["effect"] = EffectLook(self.document.interventions) if self.document.interventions else None
         for view, look in looks.items():
             if view == "attention" and look is None and self.stage.panels:
                 look = self._diagram_look()  # its thumbnails need attention even while the panel is hidden
@@ -223,6 +241,17 @@ class MainWindow(QMainWindow):
                 self._sent[view] = look
                 self.mailbox.send(Watch(view, look))
         self._delivery.draw_at_once()
+
+    def _offer_interventions(self, path: str, menu: QMenu) -> None:
+        if place_of(path) is None or path.endswith(".norm"):
+            return
+        menu.addSeparator()
+        document = self.document
+        fill_menu(menu.addMenu("Intervene"), document.experiment, path, document.interventions, self.meddling.want)
+
+    def _on_intervened(self) -> None:
+        self.meddling.show()
+        self._watch()
 
     def _link_attention(self) -> None:
         """Choosing a head in the attention view chooses its part, as choosing the part chooses a head."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
+from playground.data.batch import Batch
 from playground.data.corpus import Corpus
 from playground.data.special import Marked
+from playground.spec.intervention import Intervention
 from playground.training.history import History
 from playground.transformer.model import Transformer
 from playground.transformer.taps import Taps
@@ -27,6 +29,10 @@ class Subject:
     device: torch.device
     floor: float | None = None
     """The validation loss that no model can beat, where it is known."""
+    fixed: Callable[[int], Iterator[Batch]] | None = None
+    """So many sequences of the validation part, always the same."""
+    interventions: tuple[Intervention, ...] = ()
+    """What is in force on the model."""
     gradients: Mapping[str, float] | None = None
     """Norms of the last step's gradient by parameter, before clipping; None before the first step."""
 

@@ -33,6 +33,7 @@ VIEWS: tuple[View, ...] = (
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
     View("gauges", "Gauges", "How large every part works and learns, in the diagram", 0.6, tab=False),
+    View("effect", "Effect", "What interventions change, in the strip that lists them", 0.8, tab=False),
 )
 TABS = tuple(view for view in VIEWS if view.tab)
 """Those that the stage shows."""

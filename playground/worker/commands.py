@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from playground.spec.experiment import Experiment
+from playground.spec.intervention import Intervention
 from playground.spec.layers import Origins
 from playground.views.frames import Look
 
@@ -52,6 +53,13 @@ class Apply(Command):
     origins: Origins | None = None
     back: int | None = None
     again: bool = False
+
+
+@dataclass(frozen=True)
+class Intervene(Command):
+    """Let these interventions, and no others, be in force from the next step on. Those whose part is not there wait."""
+
+    interventions: tuple[Intervention, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,21 @@ from collections.abc import Callable, Iterator
 
 import torch
 
+from playground.spec.intervention import Intervention, possible
 from playground.spec.layers import Origins, then
 from playground.training import checkpoint
 from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
 from playground.training.report import StepReport
 from playground.training.run import Run
+from playground.transformer.intervening import edits_of
+from playground.views.effect.probe import reader
 from playground.views.subject import Subject
 from playground.worker.commands import (
     Apply,
     Ask,
     Cancel,
     Command,
+    Intervene,
     OpenModel,
     Pause,
     Play,
@@ -35,6 +39,8 @@ from playground.worker.past import Past
 from playground.worker.reporting import Reporter, left_out
 from playground.worker.watching import Job, Watching
 
+LOOKED_AT = 4096
+"""Validation tokens in one pass, for whoever looks at them."""
 GAP_SECONDS = 0.02
 """How long pictures may hold up the next step before the rest waits for the gap after it."""
 
@@ -49,6 +55,7 @@ class Engine:
         self._run: Run | None = None
         self._past, self._at = Past(), 0
         """What edits have replaced, and the number of the edit that led here."""
+        self._interventions: tuple[Intervention, ...] = ()
         self._origins: Origins | None = None
         """Where layers were, through edits that were overtaken by newer ones before they were built."""
         self._steps: Iterator[StepReport] | None = None
@@ -114,6 +121,9 @@ class Engine:
             self._attempt("Starting again", self._restart)
         elif isinstance(command, Apply):
             self._apply(command)
+        elif isinstance(command, Intervene):
+            self._interventions = command.interventions
+            self._attempt("Intervening", self._intervene)
         elif isinstance(command, OpenModel):
             self._open(command)
         elif isinstance(command, Save):
@@ -217,6 +227,7 @@ class Engine:
         if made is not None:
             self._playing, self._at = False, command.number
             self._past.forget()
+            self._interventions = ()
             self._adopt(made, command.number)
 
     def _long(
@@ -264,11 +275,22 @@ class Engine:
         new_text = self._run is None or self._run.corpus is not corpus
         self._run, self._awaited = run, change != "hot"
         self._use_threads(run)
+        self._attempt("Intervening", self._intervene)
         if change != "hot":
             self._watching.model_changed(forget=change != "graft")
         self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
         if new_text and (left := left_out(corpus)) is not None:
             self._mailbox.put_event(left)
+
+    def _intervene(self) -> None:
+        """Put the interventions in force on the model that there is; those it has no part for wait."""
+        if self._run is None:
+            return
+        model = self._run.trainer.model
+        there = [each for each in self._interventions if possible(model.spec, each)]
+        if there or model.edits:
+            model.edits = edits_of(model, there, reader(self._subject()))
+            self._watching.model_changed(forget=False)
 
     def _save(self, command: Save) -> None:
         if self._run is None:
@@ -320,8 +342,9 @@ class Engine:
         assert self._run is not None
         trainer = self._run.trainer
         return Subject(
-            trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor, trainer.gradients()
-        )
+            trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor,
+            lambda count: trainer.batches.fixed(count, LOOKED_AT), self._interventions, trainer.gradients(),
+        )  # fmt: skip
 
     def _publish(self, mode: Mode | None = None) -> None:
         """Say how it stands; without a `mode`, what follows from playing or not."""

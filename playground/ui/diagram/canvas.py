@@ -19,6 +19,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QFrame, QGraphicsScene, QGraphicsView, QToolTip, QWidget
 
+from playground.spec.intervention import Intervention
 from playground.spec.layers import Place, place_of
 from playground.spec.model import ModelSpec
 from playground.style import theme
@@ -63,6 +64,7 @@ class DiagramCanvas(QGraphicsView):
         self.items_by_path: dict[str, PartItem] = {}
         self.images: dict[str, QImage] = {}
         self.sizes: dict[str, Sizes] = {}
+        self.interventions: tuple[Intervention, ...] = ()
         self.foretell: Callable[[Wish], str] = lambda wish: ""
         """What a wish would keep of the weights, in words."""
         self.model: ModelSpec | None = None
@@ -130,6 +132,7 @@ class DiagramCanvas(QGraphicsView):
             self._first |= dict.fromkeys(box.covers, box.path)
             scene.addItem(item)
         self.verticalScrollBar().setValue(at)
+        self.meddle(self.interventions)
         self._mark()
 
     def fold(self, path: str, on: bool) -> None:
@@ -149,6 +152,17 @@ class DiagramCanvas(QGraphicsView):
         self.sizes = sizes
         for path, item in self.items_by_path.items():
             item.show_sizes(sizes.get(path))
+
+    def meddle(self, interventions: tuple[Intervention, ...]) -> None:
+        """Mark the parts that do not compute as they were trained to."""
+        self.interventions = interventions
+        by_path: dict[str, list[Intervention]] = {}
+        for each in interventions:
+            by_path.setdefault(self.seen(each.path), []).append(each)
+        for path, item in self.items_by_path.items():
+            found = by_path.get(path, [])
+            silent = any(each.kind == "scale" and each.head is None and each.factor == 0 for each in found)
+            item.meddle(tuple(each.sentence for each in found), silent)
 
     # -- choosing -----------------------------------------------------------------------------------------------
 

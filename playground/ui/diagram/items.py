@@ -38,6 +38,9 @@ class PartItem(QGraphicsItem):
         self.setPos(box.x, box.y)
         self.setZValue(0 if box.kind in CARDS else 1)
         self.lifted = False
+        self.meddled: tuple[str, ...] = ()
+        """What is intervened with here, in words."""
+        self._silent = False
         if box.kind not in HEADS:  # the rest stands still while pictures of heads come and go
             self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setAcceptHoverEvents(True)
@@ -68,6 +71,13 @@ class PartItem(QGraphicsItem):
         if self.gauge is not None:
             self.gauge.show_sizes(sizes)
             self.setToolTip(self._tip if sizes is None else f"{self._tip}\n{in_words(sizes)}")
+
+    def meddle(self, sentences: tuple[str, ...], silent: bool) -> None:
+        """Say that the part does not compute as it was trained to; `silent` where it adds nothing at all."""
+        if (sentences, silent) != (self.meddled, self._silent):
+            self.meddled, self._silent = sentences, silent
+            self.setToolTip("\n".join((self._tip, *sentences)))
+            self.update()
 
     @property
     def image(self) -> QImage | None:
@@ -113,6 +123,8 @@ class PartItem(QGraphicsItem):
             "mlp": self._paint_mlp,
             "norm": self._paint_norm,
         }.get(self.box.kind, self._paint_card)(painter, area)
+        if self.meddled:
+            self._paint_meddled(painter, area, radius)
 
     def _ground(self, painter: QPainter, area: QRectF, radius: float) -> None:
         surface, part = theme.colour("surface"), self.box.kind
@@ -143,6 +155,16 @@ class PartItem(QGraphicsItem):
         if self.chosen and self.focused:  # the keyboard is here: a second ring, in the colour of the text
             painter.setPen(QPen(theme.colour("text"), 1.2))
             painter.drawRoundedRect(area.adjusted(-1.4, -1.4, 1.4, 1.4), radius + 1.4, radius + 1.4)
+
+    def _paint_meddled(self, painter: QPainter, area: QRectF, radius: float) -> None:
+        """A dashed frame; hatched where the part is silent."""
+        if self._silent:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QBrush(theme.colour("warning", 110), Qt.BrushStyle.BDiagPattern))
+            painter.drawRoundedRect(area, radius, radius)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.colour("warning"), 1.6, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(area.adjusted(0.8, 0.8, -0.8, -0.8), radius, radius)
 
     def _bars(self, painter: QPainter, area: QRectF) -> None:
         """Norms as grey bars at the edges where they stand, and the part's share of all parameters along the foot."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QPoint, QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedLayout, QToolButton, QVBoxLayout, QWidget
 
 from playground.spec import cost
+from playground.spec.intervention import Intervention
 from playground.spec.layers import RECIPES, place_of
 from playground.spec.model import Architecture, ModelSpec
 from playground.style import theme
@@ -42,6 +43,8 @@ class DiagramView(QWidget):
     wished = Signal(object)
     """A Wish."""
     opened = Signal()
+    menu_opened = Signal(str, object)
+    """The menu of a part, about to be shown: others may have something to add."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -112,6 +115,10 @@ class DiagramView(QWidget):
         """What a wish, or a card of the palette put behind what is chosen, would keep."""
         wanted = Insert(wish, *self._behind()) if isinstance(wish, str) else wish
         return self.canvas.foretell(wanted)
+
+    def mark(self, interventions: tuple[Intervention, ...]) -> None:
+        """Mark the parts that do not compute as they were trained to."""
+        self.canvas.meddle(interventions)
 
     def draw_gauges(self, frame: GaugesFrame) -> None:
         """Show how large the parts are at work."""
@@ -293,4 +300,5 @@ class DiagramView(QWidget):
         if self._menu is not None:  # not when it hides: whoever has opened it may still be at work then
             self._menu.deleteLater()
         self._menu = self.menu(path)
+        self.menu_opened.emit(path, self._menu)
         self._menu.popup(where)
