@@ -37,6 +37,8 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("share", "File", "Share…", "Ctrl+Shift+S", "The experiment as one string and as a QR code for a room", lambda w: w.filing.show_share()),
     Entry("shared", "File", "Open a shared string…", "Ctrl+Shift+V", "Open what somebody else has shared", lambda w: w.filing.ask_for_string()),
     Entry("code", "File", "Show code…", "Ctrl+Shift+C", "The model as one PyTorch file that needs nothing else", lambda w: w.show_code()),
+    Entry("export", "File", "Export view…", "Ctrl+E", "Take what is shown away: picture, drawing, page or table", lambda w: w.taking.ask()),
+    Entry("record", "File", "Record a film", "Ctrl+Shift+E", "Make a film of what is shown, until this is chosen again", lambda w: w.stage.record.toggle()),
     Entry("quit", "File", "Quit", "Ctrl+Q", "Close the window", lambda w: w.close()),
     Entry("history", "Edit", "History…", "Ctrl+H", "Every change by name; choose one to go back to it", lambda w: w.show_history()),
     Entry("play", "Train", "Play or pause", "Ctrl+P", "Train until paused (Space does the same outside text fields)", lambda w: w.toggle_play()),

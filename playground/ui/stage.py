@@ -14,6 +14,8 @@ class Stage(QWidget):
     """Builds a panel when it is first shown; `looks` says what the visible ones want to see."""
 
     looks_changed = Signal()
+    drawn = Signal()
+    """A panel shows a new picture."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -25,6 +27,15 @@ class Stage(QWidget):
         for index, view in enumerate(TABS):
             self.tabs.addTab(view.title)
             self.tabs.setTabToolTip(index, view.help)
+        self.frames: dict[str, Frame] = {}
+        """What each view shows."""
+        self.export = QPushButton("Export…", self)
+        self.export.setProperty("role", "link")
+        self.export.setToolTip("Take what is shown away: picture, drawing, page or table (Ctrl+E)")
+        self.record = QPushButton("Record", self)
+        self.record.setProperty("role", "link")
+        self.record.setCheckable(True)
+        self.record.setToolTip("Make a film of what is shown from now on, until it is pressed again")
         self.all = QPushButton("All at once", self)
         self.all.setCheckable(True)
         self.all.setProperty("role", "link")
@@ -33,9 +44,10 @@ class Stage(QWidget):
         row.setContentsMargins(16, 4, 16, 0)
         row.addWidget(self.tabs)
         row.addStretch(1)
-        row.addWidget(self.all)
-        self._ground = QWidget(self)
-        self._grid = QGridLayout(self._ground)
+        for button in (self.export, self.record, self.all):
+            row.addWidget(button)
+        self.ground = QWidget(self)
+        self._grid = QGridLayout(self.ground)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
         column = QVBoxLayout(self)
@@ -43,7 +55,7 @@ class Stage(QWidget):
         column.setSpacing(0)
         column.addLayout(row)
         column.addWidget(Hairline())
-        column.addWidget(self._ground, 1)
+        column.addWidget(self.ground, 1)
         self.tabs.currentChanged.connect(self._arrange)
         self.all.toggled.connect(self._arrange)
 
@@ -76,6 +88,8 @@ class Stage(QWidget):
         for name, frame in frames.items():
             if name in self.panels and name in visible:
                 self.panels[name].draw(frame)  # type: ignore[attr-defined]
+                self.frames[name] = frame
+                self.drawn.emit()
 
     def retheme(self) -> None:
         """Pass a change of theme on."""
@@ -100,7 +114,7 @@ class Stage(QWidget):
 
     def _panel(self, name: str) -> QWidget:
         if name not in self.panels:
-            panel = next(view for view in TABS if view.name == name).panel()(self._ground)
+            panel = next(view for view in TABS if view.name == name).panel()(self.ground)
             panel.look_changed.connect(self.looks_changed)
             take_no_drops(panel)
             self.panels[name] = panel

@@ -36,6 +36,7 @@ from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
 from playground.ui.prompt import PromptBar
 from playground.ui.stage import Stage
+from playground.ui.taking import TakingDesk
 from playground.ui.timeline import Timeline
 from playground.ui.transport import TransportBar
 from playground.views.attention.frame import AttentionLook
@@ -65,6 +66,7 @@ class MainWindow(QMainWindow):
         self._sent: dict[str, object] = {}
         self._desk = LayerDesk(self)
         self.meddling = InterventionDesk(self)
+        self.taking: TakingDesk = TakingDesk(self)
         self.filing: FilingDesk = FilingDesk(self)
         self.keeper: Keeper = Keeper(self, remember)
         self._attention: Any = None
@@ -198,6 +200,9 @@ class MainWindow(QMainWindow):
         self.transport.theme_pressed.connect(self.toggle_theme)
         self.notice.cancelled.connect(lambda: self.mailbox.send(Cancel()))
         self.stage.looks_changed.connect(self._watch)
+        self.stage.export.clicked.connect(self.taking.ask)
+        self.stage.record.toggled.connect(self.taking.record)
+        self.stage.drawn.connect(self.taking.on_drawn)
         self.prompt.asked.connect(self.mailbox.send)
         self.diagram.chosen.connect(self.choose)
         self.diagram.wished.connect(self._desk.do)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+Table = tuple[tuple[str, ...], Iterator[tuple[object, ...]]]
+"""Names of columns, and rows of as many values."""
 
 
 @dataclass(frozen=True)
@@ -15,3 +19,7 @@ class Frame:
     """One picture of the model for one view, taken after `step` optimiser steps. Arrays in it are read-only copies."""
 
     step: int
+
+    def table(self) -> Table:
+        """What the picture shows, in numbers, for whoever takes it away."""
+        raise NotImplementedError

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground.views.frames import Frame, Look
+from playground.views.frames import Frame, Look, Table
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,18 @@ class AttentionFrame(Frame):
     causal: tuple[bool, ...]
     shortened: int = 0
     context: tuple[str, ...] = ()
+
+    def table(self) -> Table:
+        """One row for each query and key of each head that the mask lets meet."""
+        rows = (
+            (name, head + 1, query, queries[query], key, keys[key], float(weight))
+            for name, patterns, causal in zip(self.names, self.patterns, self.causal, strict=True)
+            for queries, keys in [self.axes(name)]
+            for head, pattern in enumerate(patterns)
+            for query, row in enumerate(pattern)
+            for key, weight in enumerate(row[: query + 1] if causal else row)
+        )
+        return ("attention", "head", "query", "query token", "key", "key token", "weight"), rows
 
     def axes(self, name: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Queries and keys of an attention by its tap prefix."""

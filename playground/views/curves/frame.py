@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from playground.views.frames import Frame, Look
+from playground.views.frames import Frame, Look, Table
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,18 @@ class CurvesFrame(Frame):
     bytes_per_token: float
     scores: np.ndarray = field(default_factory=lambda: np.zeros(0))
     floor: float | None = None
+
+    def table(self) -> Table:
+        """One row for each point of each curve."""
+        curves = {
+            "loss": (self.steps, self.loss), "validation": (self.validation_steps, self.validation),
+            "score": (self.validation_steps, self.scores), "learning rate": (self.lr_steps, self.lr),
+            "gradient norm": (self.lr_steps, self.grad_norm), "tokens per second": (self.lr_steps, self.tokens_per_s),
+        }  # fmt: skip
+        rows = (
+            (name, int(step), float(value))
+            for name, (steps, values) in curves.items()
+            for step, value in zip(steps, values, strict=False)
+            if not np.isnan(value)
+        )
+        return ("curve", "step", "value"), rows

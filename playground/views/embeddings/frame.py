@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground.views.frames import Frame, Look
+from playground.views.frames import Frame, Look, Table
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,12 @@ class EmbeddingFrame(Frame):
     counts: np.ndarray
     explained: tuple[float, float]
     total: int
+
+    def table(self) -> Table:
+        """One row for each point."""
+        shown = zip(self.tokens, self.kinds, self.counts, self.points, strict=True)
+        rows = ((token, KINDS[kind], int(count), *map(float, point)) for token, kind, count, point in shown)
+        return ("token", "kind", "count", "x", "y"), rows
 
 
 KINDS = ("letters", "capitals", "digits", "space", "punctuation", "other")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from playground.views.frames import Frame, Look
+from playground.views.frames import Frame, Look, Table
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,11 @@ class TokensFrame(Frame):
     bytes_per_token: float
     train_tokens: int
     validation_tokens: int
+
+    def table(self) -> Table:
+        """One row for each token; no loss where it was not asked for."""
+        rows = (
+            (at, token, int(id_), "" if np.isnan(loss) else float(loss))
+            for at, (token, id_, loss) in enumerate(zip(self.tokens, self.ids, self.losses, strict=True))
+        )
+        return ("position", "token", "id", "loss"), rows
