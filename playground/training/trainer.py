@@ -26,6 +26,7 @@ from playground.training.optimiser import Optimiser
 from playground.training.report import StepReport
 from playground.training.schedule import learning_rate
 from playground.transformer.model import Transformer
+from playground.transformer.taps import Taps
 
 SPEED_WINDOW = 21
 """Steps whose median is the speed that is reported."""
@@ -57,6 +58,10 @@ class Trainer:
         """The validation loss that no model can beat, where it is known."""
         generator = torch.Generator().manual_seed(experiment.seed)
         self.batches = self._batches(generator)
+        self.drawn: Batch | None = None
+        """The batch of the last step."""
+        self.taps: Taps | None = None
+        """Somebody who looks at the steps themselves, forwards and backwards."""
         self.dropout_state = torch.Generator().manual_seed(experiment.seed + 1).get_state()
         """The state of torch's CPU generator that dropout draws from; kept here so that nobody else moves it."""
         self.low: bool | None = None
@@ -168,14 +173,14 @@ class Trainer:
 
     def _backward(self) -> Tensor:
         """Leave the gradient of a batch, computed in `accumulate` parts; its mean loss in nats per token, float32 ()."""
-        batch = self.batches.draw()
+        batch = self.drawn = self.batches.draw()
         parts = min(self.training.accumulate, len(batch.tokens))
         # the mean over the batch is the sum of its parts' sums, by all its targets: parts may have different numbers of them
         reduction, count = ("mean", None) if parts == 1 else ("sum", (batch.targets != IGNORE).sum())
         losses = []
         for part in [batch] if parts == 1 else batch.parts(parts):
             with autocast(self.device, bool(self.low)):
-                logits = self._logits(part)
+                logits = self._logits(part, self.taps)
                 goal = loss = self._loss(logits, part.targets, reduction)
                 if self.training.label_smoothing:
                     smooth = self._loss(logits, part.targets, reduction, self.training.label_smoothing)
@@ -184,8 +189,8 @@ class Trainer:
             losses.append(loss.detach())
         return losses[0] if count is None else torch.stack(losses).sum() / count
 
-    def _logits(self, batch: Batch) -> Tensor:
-        logits: Tensor = self.model(batch.tokens, **batch.reads)  # (batch, pos, vocab)
+    def _logits(self, batch: Batch, taps: Taps | None = None) -> Tensor:
+        logits: Tensor = self.model(batch.tokens, taps=taps, **batch.reads)  # (batch, pos, vocab)
         return logits.flatten(0, 1).float()
 
     def _loss(self, logits: Tensor, targets: Tensor, reduction: str, smoothing: float = 0.0) -> Tensor:

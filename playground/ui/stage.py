@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QTabBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QTabBar, QToolButton, QVBoxLayout, QWidget
 
-from playground.style.widgets import Hairline, repolish, take_no_drops
+from playground.style.widgets import Hairline, take_no_drops
 from playground.views.frames import Frame, Look
 from playground.views.table import TABS
+
+MOST_ACROSS = 3
+"""Views side by side at most."""
+LIVE = {view.name: view.live for view in TABS}
 
 
 class Stage(QWidget):
@@ -29,23 +34,25 @@ class Stage(QWidget):
             self.tabs.setTabToolTip(index, view.help)
         self.frames: dict[str, Frame] = {}
         """What each view shows."""
-        self.export = QPushButton("Export…", self)
-        self.export.setProperty("role", "link")
-        self.export.setToolTip("Take what is shown away: picture, drawing, page or table (Ctrl+E)")
-        self.record = QPushButton("Record", self)
-        self.record.setProperty("role", "link")
-        self.record.setCheckable(True)
-        self.record.setToolTip("Make a film of what is shown from now on, until it is pressed again")
-        self.all = QPushButton("All at once", self)
-        self.all.setCheckable(True)
-        self.all.setProperty("role", "link")
-        self.all.setToolTip("Every view side by side (Ctrl+G)")
+        self.all, self.export, self.record = (QAction(text, self) for text in ("All at once", "Export…", "Record a film"))
+        for action in (self.all, self.record):
+            action.setCheckable(True)
+        self.more, self.stop = QToolButton(self), QPushButton("● Stop recording", self)
+        self.more.setText("⋯")
+        self.more.setProperty("role", "small")
+        self.more.setAccessibleName("What can be done with the views")
+        self.more.setToolTip("All views at once, export, record")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(QMenu(self))
+        self.more.menu().addActions([self.all, self.export, self.record])
+        self.stop.setProperty("role", "link")
+        self.stop.hide()
         row = QHBoxLayout()
         row.setContentsMargins(16, 4, 16, 0)
         row.addWidget(self.tabs)
         row.addStretch(1)
-        for button in (self.export, self.record, self.all):
-            row.addWidget(button)
+        row.addWidget(self.stop)
+        row.addWidget(self.more)
         self.ground = QWidget(self)
         self._grid = QGridLayout(self.ground)
         self._grid.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +65,8 @@ class Stage(QWidget):
         column.addWidget(self.ground, 1)
         self.tabs.currentChanged.connect(self._arrange)
         self.all.toggled.connect(self._arrange)
+        self.record.toggled.connect(self.stop.setVisible)
+        self.stop.clicked.connect(lambda: self.record.setChecked(False))
 
     def start(self) -> None:
         """Build the first panel; called after the window has been painted once."""
@@ -74,12 +83,12 @@ class Stage(QWidget):
     def visible_views(self) -> list[str]:
         """The names of the views that can be seen."""
         if self.all.isChecked():
-            return [view.name for view in TABS]
+            return [view.name for view in TABS if view.live]
         return [TABS[self.tabs.currentIndex()].name]
 
     def looks(self) -> dict[str, Look | None]:
         """What each view wants to see; None for those nobody sees."""
-        visible = self.visible_views() if self.panels else []
+        visible = [name for name in self.visible_views() if LIVE[name]] if self.panels else []
         return {view.name: self.panels[view.name].look() if view.name in visible else None for view in TABS}  # type: ignore[attr-defined]
 
     def draw(self, frames: dict[str, Frame]) -> None:
@@ -99,17 +108,17 @@ class Stage(QWidget):
     def _arrange(self) -> None:
         names = self.visible_views()
         together = len(names) > 1
+        across = 2 if len(names) <= 4 else MOST_ACROSS
         for panel in self.panels.values():
             panel.hide()
             self._grid.removeWidget(panel)
         for index, name in enumerate(names):
             panel = self._panel(name)
-            self._grid.addWidget(panel, *(divmod(index, 2) if together else (0, 0)))
+            self._grid.addWidget(panel, *(divmod(index, across) if together else (0, 0)))
             panel.show()
-        for line in range(2):  # a lone view takes everything
-            self._grid.setRowStretch(line, 1 if together or line == 0 else 0)
-            self._grid.setColumnStretch(line, 1 if together or line == 0 else 0)
-        repolish(self.all)
+        for line in range(MOST_ACROSS):  # a lone view takes everything
+            self._grid.setRowStretch(line, 1 if line * across < len(names) else 0)
+            self._grid.setColumnStretch(line, 1 if line < (across if together else 1) else 0)
         self.looks_changed.emit()
 
     def _panel(self, name: str) -> QWidget:

@@ -73,8 +73,6 @@ class TakingDesk(QObject):
 
     def record(self, on: bool) -> None:
         """Begin a film of the stage, or end it and ask where it shall go."""
-        button = self._window.stage.record
-        button.setText("Stop recording" if on else "Record")
         if on:
             self._film = []
             self._since.invalidate()

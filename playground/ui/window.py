@@ -43,7 +43,7 @@ from playground.views.attention.frame import AttentionLook
 from playground.views.effect.frame import EffectLook
 from playground.views.frames import Look
 from playground.views.gauges.frame import GaugesLook
-from playground.worker.commands import Cancel, Pause, Play, Restart, Step, Watch
+from playground.worker.commands import Cancel, Narrate, Pause, Play, Restart, Step, Watch
 from playground.worker.mailbox import Mailbox, Status
 
 SMALLEST = 1200, 660
@@ -71,6 +71,8 @@ class MainWindow(QMainWindow):
         self.keeper: Keeper = Keeper(self, remember)
         self._attention: Any = None
         """The attention panel, once it has been built."""
+        self._motion: QWidget | None = None
+        """The slow-motion panel, once it has been built."""
         self._painted = False
         self._stacks, self._task = 1, "text"
         self._settings = QSettings("transformer-playground", "window") if remember else None
@@ -99,6 +101,11 @@ class MainWindow(QMainWindow):
     def one_step(self) -> None:
         """One optimiser step."""
         self.mailbox.send(Step())
+        self._delivery.hurry()
+
+    def narrate(self) -> None:
+        """One optimiser step, told in full."""
+        self.mailbox.send(Narrate())
         self._delivery.hurry()
 
     def restart(self) -> None:
@@ -200,7 +207,7 @@ class MainWindow(QMainWindow):
         self.transport.theme_pressed.connect(self.toggle_theme)
         self.notice.cancelled.connect(lambda: self.mailbox.send(Cancel()))
         self.stage.looks_changed.connect(self._watch)
-        self.stage.export.clicked.connect(self.taking.ask)
+        self.stage.export.triggered.connect(self.taking.ask)
         self.stage.record.toggled.connect(self.taking.record)
         self.stage.drawn.connect(self.taking.on_drawn)
         self.prompt.asked.connect(self.mailbox.send)
@@ -265,6 +272,11 @@ class MainWindow(QMainWindow):
             self._attention = panel
             panel.head_chosen.connect(self._on_head)  # type: ignore[attr-defined]
             self.choose(self.choice)
+        motion = self.stage.panels.get("motion")
+        if isinstance(motion, QWidget) and self._motion is None:
+            self._motion = motion
+            motion.step_wanted.connect(self.narrate)  # type: ignore[attr-defined]
+            motion.part_chosen.connect(self.select)  # type: ignore[attr-defined]
 
     def _on_head(self, name: str, head: int) -> None:
         stack, index, *cross = name.split(".")

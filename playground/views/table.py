@@ -17,6 +17,8 @@ class View:
     interval: float
     tab: bool = True
     """Whether it has a panel of its own on the stage."""
+    live: bool = True
+    """Whether its probe looks at the model by itself, and not only when it is asked to."""
 
     def probe(self) -> Any:
         """The class that looks at the model (torch; the worker's side)."""
@@ -32,6 +34,7 @@ VIEWS: tuple[View, ...] = (
     View("embeddings", "Embeddings", "The token vectors in the plane", 0.8),
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
+    View("motion", "Slow motion", "One training step, told part by part with its real tensors", 1.0, live=False),
     View("gauges", "Gauges", "How large every part works and learns, in the diagram", 0.6, tab=False),
     View("effect", "Effect", "What interventions change, in the strip that lists them", 0.8, tab=False),
 )

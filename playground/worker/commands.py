@@ -34,6 +34,11 @@ class Step(Command):
 
 
 @dataclass(frozen=True)
+class Narrate(Command):
+    """Pause, then take one optimiser step and tell all of it, as a picture of the view "motion"."""
+
+
+@dataclass(frozen=True)
 class Restart(Command):
     """Fresh weights from the seed, step 0, the same experiment."""
 

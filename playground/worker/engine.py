@@ -12,10 +12,12 @@ from playground.spec.intervention import Intervention, possible
 from playground.spec.layers import Origins, then
 from playground.training import checkpoint
 from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
+from playground.training.narration import narrate
 from playground.training.report import StepReport
 from playground.training.run import Run
 from playground.transformer.intervening import edits_of
 from playground.views.effect.probe import reader
+from playground.views.motion.probe import story, wanted
 from playground.views.subject import Subject
 from playground.worker.commands import (
     Apply,
@@ -23,6 +25,7 @@ from playground.worker.commands import (
     Cancel,
     Command,
     Intervene,
+    Narrate,
     OpenModel,
     Pause,
     Play,
@@ -117,6 +120,8 @@ class Engine:
             self._playing = False
         elif isinstance(command, Step):
             self._take(command.count)
+        elif isinstance(command, Narrate):
+            self._narrate()
         elif isinstance(command, Restart):
             self._attempt("Starting again", self._restart)
         elif isinstance(command, Apply):
@@ -162,12 +167,27 @@ class Engine:
                     self._publish()
         self._playing = False
 
-    def _step(self) -> None:
+    def _narrate(self) -> None:
+        """One step told in full."""
+        self._playing = False
+        if self._run is None:
+            self._mailbox.put_event(self._missing)
+            return
+        run = self._run
+
+        def take(steps: Iterator[StepReport]) -> StepReport:
+            told = narrate(run.trainer, steps, wanted(run.trainer.model.spec).values())
+            self._mailbox.put_frame("motion", story(run.trainer.model.spec, run.corpus, told))
+            return told.report
+
+        self._step(take)
+
+    def _step(self, take: Callable[[Iterator[StepReport]], StepReport] = next) -> None:
         assert self._run is not None
         if self._steps is None:
             self._steps = self._run.trainer.steps()
         try:
-            self._reporter.step(next(self._steps))
+            self._reporter.step(take(self._steps))
         except Exception as error:
             self._playing = False
             self._steps = None

@@ -31,7 +31,7 @@ def take(desk, monkeypatch, path, kind=""):
     """Press the button and choose a file; what was on screen then."""
     before = desk.window.stage.ground.grab().toImage()
     monkeypatch.setattr("playground.ui.taking.QFileDialog.getSaveFileName", lambda *_: (str(path), kind))
-    desk.qtbot.mouseClick(desk.window.stage.export, LEFT)
+    desk.window.stage.export.trigger()
     desk.until(lambda: "Written" in desk.window.notice.text() or desk.window.notice.faulty())
     assert not desk.window.notice.faulty(), desk.window.notice.text()
     return before
@@ -129,11 +129,11 @@ def test_several_views_make_no_table_and_a_closed_folder_is_said(trained, tmp_pa
 def test_a_film_of_training(trained, tmp_path, monkeypatch):
     window = trained.window
     monkeypatch.setattr("playground.ui.taking.QFileDialog.getSaveFileName", lambda *_: (str(tmp_path / "film"), ""))
-    trained.qtbot.mouseClick(window.stage.record, LEFT)
+    window.stage.record.trigger()
     window.toggle_play()
     trained.until(lambda: window.taking.pictures >= 3)
     window.toggle_play()
-    trained.qtbot.mouseClick(window.stage.record, LEFT)
+    trained.qtbot.mouseClick(window.stage.stop, LEFT)
     trained.until(lambda: (tmp_path / "film.gif").is_file())
     with Image.open(tmp_path / "film.gif") as film:
         assert film.n_frames >= 2

@@ -1,0 +1,1 @@
+"""Slow motion: one training step, told part by part with its real tensors."""
