@@ -15,6 +15,7 @@ from typing import Any
 from playground import __version__
 from playground.bench import WHAT
 from playground.places import model_folder, shipped
+from playground.views.table import TABS
 
 PICTURES = (".png", ".jpg")
 FAILED = 1
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--view",
         default="attention",
-        choices=("attention", "embeddings", "curves", "tokens", "all"),
+        choices=(*(view.name for view in TABS), "all"),
         help="what the stage shows",
     )
     parser.add_argument("--screenshot", type=Path, metavar="PNG", help="render the window into this file and leave")

@@ -74,7 +74,7 @@ class Transformer(nn.Module):
             x = self.decoder(x, sight, self._memory(context, context_lengths, taps, cache), taps, cache)
         if cache is not None:
             cache.advance(length)
-        return self._read_out(x, taps)
+        return self.read_out(x, taps)
 
     def encode(self, context: Tensor, lengths: Tensor | None = None, taps: Taps | None = None) -> Tensor:
         """What the encoder makes of a context (batch, context): (batch, context, d_model), Algorithm 8, lines 1 to 7."""
@@ -123,8 +123,8 @@ class Transformer(nn.Module):
             x = F.dropout(x, end.dropout)
         return x if taps is None else taps("context_embed" if context else "embed", x)
 
-    def _read_out(self, x: Tensor, taps: Taps | None) -> Tensor:
-        """The last lines of Algorithms 8 to 10, before the softmax."""
+    def read_out(self, x: Tensor, taps: Taps | None = None) -> Tensor:
+        """Logits (…, vocab) of the residual stream (…, d_model): the last lines of Algorithms 8 to 10, before the softmax."""
         end = self.spec.unembedding
         if self.hidden is not None:
             x = F.gelu(self.hidden(x))

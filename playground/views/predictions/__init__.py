@@ -1,0 +1,1 @@
+"""Predictions: what the model would answer after each of its layers."""
