@@ -129,6 +129,7 @@ def _sheet(t: Theme) -> str:
     QSlider::handle:horizontal:focus {{ border: 2px solid {t.text}; width: 12px; height: 12px; }}
     QTabBar {{ background: transparent; }}
     QTabBar::tab {{ background: transparent; border: none; border-bottom: 2px solid transparent; padding: 9px 11px; color: {t.quiet}; }}
+    QTabBar[dense="true"]::tab {{ padding: 9px 6px; }}
     QTabBar::tab:selected {{ color: {t.text}; border-bottom: 2px solid {t.accent}; font-weight: 600; }}
     QTabBar::tab:hover {{ color: {t.text}; }}
     QTabBar::tab:focus {{ border-bottom: 2px solid {t.text}; }}

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QTabBar, QToolButton, QVBoxLayout, QWidget
 
-from playground.style.widgets import Hairline, take_no_drops
+from playground.style import theme
+from playground.style.widgets import Hairline, repolish, take_no_drops
 from playground.views.frames import Frame, Look
 from playground.views.table import TABS
 
 MOST_ACROSS = 3
 """Views side by side at most."""
+ROOMY = 22
+"""Pixels beside a title where there is room."""
 LIVE = {view.name: view.live for view in TABS}
 
 
@@ -106,6 +109,7 @@ class Stage(QWidget):
         """Pass a change of theme on."""
         for panel in self.panels.values():
             panel.retheme()  # type: ignore[attr-defined]
+        self._fit_tabs()
 
     def _arrange(self) -> None:
         names = self.visible_views()
@@ -122,6 +126,19 @@ class Stage(QWidget):
             self._grid.setRowStretch(line, 1 if line * across < len(names) else 0)
             self._grid.setColumnStretch(line, 1 if line < (across if together else 1) else 0)
         self.looks_changed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Titles stand closer together where there is little room."""
+        super().resizeEvent(event)
+        self._fit_tabs()
+
+    def _fit_tabs(self) -> None:
+        metrics = QFontMetricsF(theme.font(1.0, bold=True))
+        letters = sum(metrics.horizontalAdvance(view.title) for view in TABS)
+        dense = letters + ROOMY * len(TABS) > self.width() - self.more.sizeHint().width() - 40
+        if bool(self.tabs.property("dense")) != dense:
+            self.tabs.setProperty("dense", dense)
+            repolish(self.tabs)
 
     def _panel(self, name: str) -> QWidget:
         if name not in self.panels:
