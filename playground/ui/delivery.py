@@ -95,7 +95,7 @@ class Delivery:
             window.keeper.saved(event.folder)
         elif isinstance(event, LeftOut):
             window.notice.left_out(event)
-        else:
+        elif isinstance(event, Applied):
             self._on_applied(event)
 
     def _on_fault(self, event: Fault) -> None:
