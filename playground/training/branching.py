@@ -44,6 +44,7 @@ def branch(run: Run, step: int, progress: Tick, cancelled: Asked) -> tuple[Run, 
         _fill(trainer, target)
     trainer.history = run.trainer.history.upto(target.step)
     made = Run(target.experiment, target.corpus, trainer, run.name, run.recording.fork(target.step))
+    made.recording.mark(target.step, "a branch goes on from here")
     how = (
         "" if exact else " The optimiser starts anew." if whole is None else " To rounding: this device does not repeat itself."
     )

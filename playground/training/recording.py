@@ -115,10 +115,11 @@ class Recording:
             self.off = True
             return
         old = self.snapshots.pop(step, None)
-        mark = " · ".join(filter(None, (old.mark if old else "", mark)))
         self.snapshots[step] = Snapshot(
-            step, trainer.experiment, corpus, weights, state, self.era, len(self.changes), begins, mark
+            step, trainer.experiment, corpus, weights, state, self.era, len(self.changes), begins, old.mark if old else ""
         )
+        if mark:
+            self.mark(step, mark)
         self.version += 1
         self._thin(step)
         self._fit()
@@ -132,6 +133,12 @@ class Recording:
     def marks(self) -> tuple[tuple[int, str], ...]:
         """Where something was changed by hand, and what."""
         return tuple((step, each.mark) for step, each in self.snapshots.items() if each.mark)
+
+    def mark(self, step: int, words: str) -> None:
+        """Say what was done at a recorded step."""
+        each = self.snapshots[step]
+        self.snapshots[step] = replace(each, mark=" · ".join(filter(None, (each.mark, words))))
+        self.version += 1
 
     def nearest(self, step: int) -> Snapshot | None:
         """The snapshot nearest to a step, the earlier of two."""

@@ -13,7 +13,7 @@ from playground.spec.check import Problem, SpecError
 from playground.spec.difference import changes, name, words
 from playground.spec.experiment import Experiment
 from playground.spec.layers import Origins, backwards, moves
-from playground.worker.commands import Apply
+from playground.worker.commands import Apply, Branch
 from playground.worker.mailbox import Applied, Mailbox
 
 MERGED_WITHIN = 1.0
@@ -67,6 +67,12 @@ class Document(QObject):
         self.stack.push(_Replace(self, self.experiment, experiment, text, merge, origins))
         return True
 
+    def branch(self, step: int, experiment: Experiment) -> int:
+        """Go on from a recorded step, at which this was the experiment, as one step of undo; the number of the answer."""
+        self.problems = []
+        self.stack.push(_Replace(self, self.experiment, experiment, f"Continue from step {step:,}", "", None, step))
+        return self.state
+
     def read_again(self) -> int:
         """Ask for the text to be read anew; the number of the answer."""
         number = self.next_number()
@@ -103,13 +109,15 @@ class Document(QObject):
         self._number += 1
         return self._number
 
-    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None) -> None:
-        """Make an experiment the document and send it; `back` is the edit that had led to it before."""
+    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None, branch: int | None = None) -> None:
+        """Make an experiment the document and send it; `back` is the edit that had led to it before, `branch` the recorded
+        step that it goes on from."""
         self.experiment = experiment
         number = self._number if self._silent else self.next_number()
         self.state = number if back is None else back
         if not self._silent:
-            self._mailbox.send(Apply(experiment, number, origins, back))
+            again = branch is None or back is not None
+            self._mailbox.send(Apply(experiment, number, origins, back) if again else Branch(branch or 0, number))
         self.changed.emit()
 
 
@@ -123,11 +131,18 @@ class _Replace(QUndoCommand):
     """One step of undo: the experiment before and after."""
 
     def __init__(
-        self, document: Document, old: Experiment, new: Experiment, text: str, merge: str, origins: Origins | None
+        self,
+        document: Document,
+        old: Experiment,
+        new: Experiment,
+        text: str,
+        merge: str,
+        origins: Origins | None,
+        branch: int | None = None,
     ) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
-        self._when = time.monotonic()
+        self._branch, self._when = branch, time.monotonic()
         self._from, self._to = document.state, -1
         """The edits that led to the old and to the new, the latter once it has been done."""
 
@@ -147,7 +162,7 @@ class _Replace(QUndoCommand):
 
     def redo(self) -> None:
         """Apply; the second time this brings back what the first had made."""
-        self._document._put(self._new, self._origins, self._to if self._to >= 0 else None)
+        self._document._put(self._new, self._origins, self._to if self._to >= 0 else None, self._branch)
         self._to = self._document.state
 
     def undo(self) -> None:
