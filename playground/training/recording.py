@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 import time
 import weakref
 from collections import deque
@@ -92,12 +91,13 @@ class Recording:
         if self.off or not kept(trainer.step, trainer.step, self.stride, self.dense):
             return 0.0
         start = time.perf_counter()
-        step = trainer.step
-        self._take(trainer, corpus, whole=step & (step - 1) == 0 or step % (self.stride * FULL) == 0)
+        whole = trainer.step % (self.stride * FULL) == 0
+        self._take(trainer, corpus, whole=whole)
         took = time.perf_counter() - start
-        self._costs.append(took)
-        seconds = trainer.seconds_per_step
-        if len(self._costs) == self._costs.maxlen and statistics.median(self._costs) > self.share * seconds * self.stride:
+        if not whole:
+            self._costs.append(took)
+        # the least of them: what else the machine was doing is not held against recording
+        if len(self._costs) == self._costs.maxlen and min(self._costs) > self.share * trainer.seconds_per_step * self.stride:
             self.stride *= 2
             self._costs.clear()
         return took

@@ -85,12 +85,13 @@ class Delivery:
         now, used = time.perf_counter(), time.thread_time()
         # this thread's own time since the last picture: all painting counts, waiting for the interpreter does not
         wait = min(LONGEST_WAIT, (used - self._used) / DRAWING_SHARE)
-        if not self._pending or (self._window.status.mode == "running" and now - self._drawn < wait):
+        hold = self._window.status.mode == "running" and not self._window.rewinding.waiting
+        if not self._pending or (hold and now - self._drawn < wait):
             return
         self._drawn, self._used = now, used
         name = next(iter(self._pending))
         frame = self._pending.pop(name)
-        self._window.rewinding.drawn(frame)
+        self._window.rewinding.drawn(name, frame)
         if isinstance(frame, AttentionFrame) and name == "diagram":
             self._window.diagram.draw_attention(frame)
         else:

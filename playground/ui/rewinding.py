@@ -35,7 +35,9 @@ class Rewinding(QObject):
         """Whether that step has another architecture than the document."""
         self._experiment: Experiment | None = None
         self._asked = 0.0
-        """When a step was asked for whose first picture is not there yet; 0: none is."""
+        """When a step was asked for whose pictures are not all there yet; 0: none is."""
+        self._missing: set[str] = set()
+        """The views that have not drawn it."""
         self._film: list[int] = []
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._next)
@@ -47,7 +49,7 @@ class Rewinding(QObject):
 
     @property
     def waiting(self) -> bool:
-        """Whether a picture of a recorded step is on its way."""
+        """Whether pictures of a step that was asked for are on their way."""
         return self._asked > 0 and time.monotonic() - self._asked < PATIENCE
 
     def seek(self, step: int) -> None:
@@ -95,15 +97,17 @@ class Rewinding(QObject):
         """The frames that are of the step that is looked at; those of another have been overtaken."""
         return {name: frame for name, frame in frames.items() if self.step is None or frame.step == self.step}
 
-    def drawn(self, frame: Frame) -> None:
-        """A picture is on screen."""
+    def drawn(self, name: str, frame: Frame) -> None:
+        """A view has drawn a picture."""
         if self.step is None or frame.step == self.step:
-            self._asked = 0.0
+            self._missing.discard(name)
+            if not self._missing:
+                self._asked = 0.0
 
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _send(self, step: int | None) -> None:
-        self._asked = time.monotonic()
+        self._asked, self._missing = time.monotonic(), set(self._window.stage.visible_views())
         self._window.mailbox.send(Seek(step))
         self._window.hurry()
 

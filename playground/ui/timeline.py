@@ -104,8 +104,9 @@ class Timeline(QWidget):
     def set_looking(self, step: int | None, asked: int | None, *, foreign: bool = False) -> None:
         """The step that is looked at (None: the present), the one asked for, and whether it has another architecture."""
         self._looking = step
-        nearest = "" if asked in (None, step) else f"nearest to {asked:,}"
-        self._note = " · ".join(filter(None, (nearest, "an earlier architecture" if foreign else "")))
+        self._notes = ["an earlier architecture"] if foreign else []
+        self._notes += [] if asked in (None, step) else [f"nearest to {asked:,}"]
+        self._foreign = foreign
         self._ends.setCurrentIndex(LIVE if step is None else BACK)
         self.track.show_at(step)
         self._say()
@@ -148,7 +149,8 @@ class Timeline(QWidget):
         else:
             loss = track.line.loss_at(looking)
             self.where.setText(f"looking at {looking:,} of {self._step:,}")
-            self.detail.setText(" · ".join(filter(None, (f"loss {loss:.3f}" if loss is not None else "", self._note))))
+            told = [] if loss is None or self._foreign else [f"loss {loss:.3f}"]  # there is not room for everything
+            self.detail.setText(" · ".join(told + self._notes))
         self.detail.setVisible(bool(self.detail.text()))
         track.refresh()
         track.update()

@@ -82,8 +82,11 @@ class Engine:
         job = self._urgent()
         self._fetch(wait=not (self._playing or self._backlog or job))
         if self._backlog:
-            self._answer(self._backlog.popleft())
+            command = self._backlog.popleft()
+            self._answer(command)
             self._publish()
+            if self._playing and isinstance(command, Seek):  # its pictures do not wait for another step
+                self._look()
         elif self._playing:
             self._step()
             if self._awaited:  # the first step of a new model is told before pictures are made of it
