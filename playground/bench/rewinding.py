@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playground.places import model_folder
+
 if TYPE_CHECKING:
     from playground.bench.window import OpenWindow
 
@@ -109,7 +111,6 @@ def _jump(bench: OpenWindow, places: random.Random) -> tuple[float, float]:
 def _recording_share() -> float:
     from itertools import islice
 
-    from playground.places import model_folder
     from playground.training.run import Run
 
     run = Run.open(model_folder("gpt"), device="cpu")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer
 
+from playground.spec import edit
 from playground.spec.experiment import Experiment
 from playground.views.frames import Frame
 from playground.worker.commands import Seek
@@ -88,7 +89,7 @@ class Rewinding(QObject):
         """The engine looks at another step from now on."""
         window, back = self._window, looking.step is not None
         self.step, self._experiment = looking.step, looking.experiment
-        self.foreign = back and looking.experiment.model != window.document.running.model
+        self.foreign = back and edit.change(looking.experiment, window.document.running) not in ("same", "hot")
         window.timeline.set_looking(looking.step, looking.asked, foreign=self.foreign)
         window.prompt.set_past(back)
         window.hurry()
