@@ -58,6 +58,8 @@ def _trainer_at(run: Run, snapshot: Snapshot) -> Trainer:
     _fill(trainer, snapshot)
     if snapshot.state is not None:
         bring(trainer, snapshot.state.tensors())
+    if trainer.low is None and snapshot.experiment.training.precision == run.experiment.training.precision:
+        trainer.low = run.trainer.low  # measured after that step; measured again it might come out otherwise
     return trainer
 
 

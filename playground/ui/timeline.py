@@ -83,23 +83,11 @@ class Timeline(QWidget):
     def set_recorded(self, recorded: Recorded) -> None:
         """What can be looked at, and what it takes."""
         self._recorded = recorded
-        count = len(recorded.steps)
-        megabytes = recorded.memory / 2**20, recorded.memory_budget / 2**20
-        self.kept.setText(
-            "too large to be recorded"
-            if recorded.off and not count
-            else f"{count:,} step{'s'[: count != 1]} recorded"
-            if count
-            else ""
-        )
-        disk = f" + {recorded.disk / 2**20:,.0f} on disk" if recorded.disk else ""
-        self.room.setText(f"{megabytes[0]:,.0f} of {megabytes[1]:,.0f} MB{disk}" if count else "")
-        self.room.setToolTip(
-            f"Recorded steps take {megabytes[0]:,.0f} of {megabytes[1]:,.0f} MB of memory and {recorded.disk / 2**20:,.0f} of "
-            f"{recorded.disk_budget / 2**20:,.0f} MB on disk; the older they are, the fewer of them are kept."
-        )
-        self.film.setEnabled(count > 1)
         self.track.set_recorded(recorded)
+        if self._live:
+            self._repaint()
+        else:
+            self._say()
 
     def set_looking(self, step: int | None, asked: int | None, *, foreign: bool = False) -> None:
         """The step that is looked at (None: the present), the one asked for, and whether it has another architecture."""
@@ -152,8 +140,26 @@ class Timeline(QWidget):
             told = [] if loss is None or self._foreign else [f"loss {loss:.3f}"]  # there is not room for everything
             self.detail.setText(" · ".join(told + self._notes))
         self.detail.setVisible(bool(self.detail.text()))
+        self._say_recorded()
         track.refresh()
         track.update()
+
+    def _say_recorded(self) -> None:
+        recorded, mega = self._recorded, 2**20
+        count = len(recorded.steps)
+        memory, disk = recorded.memory / mega, recorded.disk / mega
+        kept = f"{count:,} step{'s'[: count != 1]} recorded" if count else ""
+        self.kept.setText("too large to be recorded" if recorded.off and not count else kept)
+        self.room.setText(
+            f"{memory:,.0f} of {recorded.memory_budget / mega:,.0f} MB" + (f" + {disk:,.0f} on disk" if disk else "")
+            if count
+            else ""
+        )
+        self.room.setToolTip(
+            f"Recorded steps take {memory:,.0f} of {recorded.memory_budget / mega:,.0f} MB of memory and {disk:,.0f} of "
+            f"{recorded.disk_budget / mega:,.0f} MB on disk; the older they are, the fewer of them are kept."
+        )
+        self.film.setEnabled(count > 1)
 
     def _repaint(self) -> None:
         """A line of a thousand points is not worth painting at every step."""

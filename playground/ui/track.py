@@ -58,9 +58,8 @@ class Track(QAbstractSlider):
         return self._recorded.steps
 
     def set_recorded(self, recorded: Recorded) -> None:
-        """What can be looked at."""
+        """What can be looked at; painted with the next `update`."""
         self._recorded = recorded
-        self.update()
 
     def show_at(self, step: int | None) -> None:
         """The playhead's place; None: the present."""
@@ -211,11 +210,16 @@ class Track(QAbstractSlider):
             return np.zeros((0, 2))
         low, high = float(np.nanmin(loss)), float(np.nanmax(loss))
         y = area.bottom() - (loss - low) / max(high - low, 1e-9) * area.height()
-        return np.stack([np.array([self.x_of(step) for step in steps.tolist()]), y], 1)
+        first, last = self.span()
+        return np.stack([area.left() + (steps - first) * (area.width() / max(1, last - first)), y], 1)
 
     def _paint_line(self, painter: QPainter, area: QRectF, points: np.ndarray) -> None:
-        at = area.right() + 20 if self._at is None else self.x_of(self._at)
         line = QPolygonF([QPointF(*point) for point in points.tolist()])
+        if self._at is None:
+            painter.setPen(_pen("accent", 2))
+            painter.drawPolyline(line)
+            return
+        at = self.x_of(self._at)
         for low, high, alpha in ((0.0, at, 255), (at, float(self.width()), 90)):
             painter.save()
             painter.setClipRect(QRectF(low, 0, max(0.0, high - low), self.height()))
@@ -224,11 +228,12 @@ class Track(QAbstractSlider):
             painter.restore()
 
     def _paint_dots(self, painter: QPainter, area: QRectF) -> None:
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(theme.colour("quiet", 170))
         y = area.bottom() + 7
-        for step in self._recorded.steps:
-            painter.drawEllipse(QPointF(self.x_of(step), y), 1.4, 1.4)
+        dots = _pen("quiet", 2.8, 170)
+        dots.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(dots)
+        painter.drawPoints(QPolygonF([QPointF(self.x_of(step), y) for step in self._recorded.steps]))
+        painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(theme.colour("warning"))
         for step, _ in self._recorded.marks:
             x = self.x_of(step)

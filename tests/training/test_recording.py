@@ -128,6 +128,15 @@ def test_what_broke_off_between_is_not_taken_again(experiment):
     assert equal(train(made, 2)[90], seen[90])
 
 
+def test_a_precision_that_was_measured_is_not_measured_again(experiment):
+    run = begun(edit.replaced(experiment, "training.precision", "auto"))
+    seen = train(run, 20)
+    run.trainer.low = not run.trainer.low
+    assert branch(run, 16, silent, never)[0].trainer.low is run.trainer.low
+    run.trainer.low = not run.trainer.low
+    assert equal(train(branch(run, 16, silent, never)[0], 4)[20], seen[20])
+
+
 def test_nothing_recorded_and_given_up(experiment):
     run = Run.fresh(experiment, device="cpu")
     with pytest.raises(NotRecorded, match="Nothing of this run"):
