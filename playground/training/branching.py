@@ -14,12 +14,11 @@ from playground.transformer.model import build
 
 
 class NotRecorded(Exception):
-    """There is nothing to go on from: what, why, what to do."""
+    """No step of the past is there: what, why, what to do."""
 
-    def __init__(self) -> None:
+    def __init__(self, why: str = "") -> None:
         super().__init__("Nothing of this run has been recorded.")
-        self.what, self.why = "Nothing of this run has been recorded.", "So there is no step to go on from."
-        self.remedy = "Train some steps first."
+        self.what, self.why, self.remedy = str(self), why, "Only the present can be seen and trained on."
 
 
 def branch(run: Run, step: int, progress: Tick, cancelled: Asked) -> tuple[Run, str]:

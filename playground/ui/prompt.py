@@ -77,6 +77,7 @@ class PromptBar(QWidget):
         """Whether answers are of a recorded step, or follow training."""
         self._past = past
         self.follows.set_role("warning" if past else "good")
+        self.follows.setFont(theme.font(0.9))  # the style sheet has taken it away
         self._say()
 
     def begin_anew(self) -> None:

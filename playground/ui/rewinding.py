@@ -39,6 +39,8 @@ class Rewinding(QObject):
         """When a step was asked for whose pictures are not all there yet; 0: none is."""
         self._missing: set[str] = set()
         """The views that have not drawn it."""
+        self._seen = False
+        """Whether one of them has."""
         self._film: list[int] = []
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._next)
@@ -101,6 +103,7 @@ class Rewinding(QObject):
     def drawn(self, name: str, frame: Frame) -> None:
         """A view has drawn a picture."""
         if self.step is None or frame.step == self.step:
+            self._seen = True
             self._missing.discard(name)
             if not self._missing:
                 self._asked = 0.0
@@ -109,13 +112,14 @@ class Rewinding(QObject):
 
     def _send(self, step: int | None) -> None:
         self._asked, self._missing = time.monotonic(), set(self._window.stage.visible_views())
+        self._seen = False
         self._window.mailbox.send(Seek(step))
         self._window.hurry()
 
     def _next(self) -> None:
         """The next picture of the film, once the last one has been seen."""
         self._timer.setInterval(round(1000 / PICTURES_PER_SECOND / self._window.timeline.pace))
-        if self.waiting:
+        if self.waiting and not self._seen:
             return
         if self._film:
             self._send(self._film.pop(0))

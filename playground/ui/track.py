@@ -195,12 +195,15 @@ class Track(QAbstractSlider):
         if len(points) < 2:
             painter.setPen(theme.colour("quiet"))
             painter.setFont(theme.font(0.9))
-            words = "the loss of this run is drawn here while it trains"
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words if len(self._recorded.steps) < 2 else "")
+            words = "the loss of this run is drawn here while it trains" if len(self._recorded.steps) < 2 else ""
+            words = painter.fontMetrics().elidedText(words, Qt.TextElideMode.ElideRight, int(area.width()))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, words)
         else:
             self._paint_line(painter, area, points)
+        if self.span()[1] == self.span()[0]:
+            return
         self._paint_head(painter, area, points)
-        if self._pointer is not None and self.span()[1] > self.span()[0]:
+        if self._pointer is not None:
             self._paint_pointer(painter, area, self._pointer)
 
     def _points(self, area: QRectF) -> np.ndarray:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
-import torch
-
 from playground.spec.difference import changes, words
 from playground.training import checkpoint
-from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
 from playground.training.report import StepReport
 from playground.training.run import Run
 from playground.views.subject import Subject
@@ -35,7 +33,8 @@ from playground.worker.commands import (
 from playground.worker.faults import fault
 from playground.worker.longjob import Made
 from playground.worker.looking import LookingBack
-from playground.worker.mailbox import Applied, Fault, Looking, Mailbox, Mode, Saved
+from playground.worker.machine import prepare, use_threads
+from playground.worker.mailbox import Applied, Looking, Mailbox, Mode, Saved
 from playground.worker.reporting import Reporter, left_out, line_of
 from playground.worker.watching import Job, Watching
 from playground.worker.workshop import Workshop
@@ -65,7 +64,8 @@ class Engine:
 
     def run(self) -> None:
         """The body of the thread; returns after Stop."""
-        self._prepare()
+        self._device, self._reporter.device = prepare(self._mailbox, self._device)
+        self._publish()
         while not self._stopping:
             try:
                 self._turn()
@@ -241,7 +241,7 @@ class Engine:
             self._steps = None
         self._publish()  # step reports of the run before come before the news
         self._run = run
-        self._use_threads(run)
+        use_threads(run)
         if change != "hot":
             self._present(run, before, change)
         self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
@@ -262,48 +262,23 @@ class Engine:
         self._watching.model_changed(forget=change not in ("graft", "branch"))
 
     def _seek(self, command: Seek) -> None:
-        """Look at a recorded step, or at the present again."""
         if (run := self._there()) is None:
             return
-        asked, before = command.step, self._looking.spec(run)
-        found = None if asked is None or asked >= run.trainer.step else run.recording.nearest(asked)
-        if found is None and asked is not None and asked < run.trainer.step:
-            why = "This model is too large for that." if run.recording.off else ""
-            self._mailbox.put_event(Fault("No step of this run has been recorded.", why, "The present is shown."))
+        before = self._looking.spec(run)
         try:
-            self._looking.look(found, run)
+            self._mailbox.put_event(self._looking.seek(command.step, run))
         except Exception as error:
             self._mailbox.put_event(fault(error, "Looking back"))
-            return
-        self._watching.model_changed(forget=self._looking.spec(run) != before)
-        experiment = run.experiment if found is None else found.experiment
-        self._mailbox.put_event(Looking(self._looking.step, asked, experiment))
+        else:
+            self._watching.model_changed(forget=self._looking.spec(run) != before)
 
     # -- what is said -------------------------------------------------------------------------------------------
-
-    def _prepare(self) -> None:
-        """Choose device and threads before torch does anything; a device that is not there is said once."""
-        try:
-            device = choose(self._device)
-        except DeviceError as error:
-            self._device = "auto"
-            device = choose("auto")
-            remedy = f"{error.remedy} {describe(device)} is used instead.".strip()
-            self._mailbox.put_event(Fault(error.what, error.why, remedy))
-        set_threads(choose_threads(device, busy_window=True))
-        self._reporter.device = describe(device)
-        self._publish()
-
-    def _use_threads(self, run: Run) -> None:
-        parameters = sum(parameter.numel() for parameter in run.trainer.model.parameters())
-        wanted = choose_threads(run.device, busy_window=True, parameters=parameters)
-        if wanted != torch.get_num_threads():
-            set_threads(wanted)
 
     def _urgent(self) -> Job | None:
         if self._run is None:
             return None
-        return self._watching.urgent(self._subject().step, training=self._playing)
+        within = GAP_SECONDS if self._playing and self._looking.passing() else math.inf
+        return self._watching.urgent(self._subject().step, training=self._playing, within=within)
 
     def _subject(self) -> Subject:
         assert self._run is not None

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import copy
+import math
+import time
 
 import torch
 
 from playground.spec.model import ModelSpec
+from playground.training.branching import NotRecorded
 from playground.training.recording import Snapshot
 from playground.training.run import Run
 from playground.transformer.model import Transformer, build
 from playground.views.subject import Subject
+from playground.worker.mailbox import Looking
+
+PASSING_SECONDS = 0.3
+"""While training goes on, what takes long is only made of steps that are looked at for so long."""
 
 
 class LookingBack:
@@ -20,6 +27,7 @@ class LookingBack:
         self._model: Transformer | None = None
         self._spec: ModelSpec | None = None
         self._at: Snapshot | None = None
+        self._since = -math.inf
 
     @property
     def step(self) -> int | None:
@@ -30,9 +38,26 @@ class LookingBack:
         """The architecture that is looked at."""
         return run.experiment.model if self._at is None else self._at.experiment.model
 
+    def passing(self) -> bool:
+        """Whether another step was looked at just now, as in a film or a drag."""
+        return time.perf_counter() - self._since < PASSING_SECONDS
+
+    def seek(self, step: int | None, run: Run) -> Looking:
+        """Look at the recorded step nearest to one, or at the present (None), where later steps lead to as well.
+
+        Raises NotRecorded, and OSError where a snapshot's file cannot be read; then everything stays as it is.
+        """
+        found = None
+        if step is not None and step < run.trainer.step:
+            found = run.recording.nearest(step)
+            if found is None:
+                raise NotRecorded("This model is too large for that." if run.recording.off else "")
+        self._look(found, run)
+        self._since = time.perf_counter()
+        return Looking(self.step, step, run.experiment if found is None else found.experiment)
+
     @torch.no_grad()
-    def look(self, at: Snapshot | None, run: Run) -> None:
-        """Look at a recorded step from now on, or (None) at the present. Raises OSError where its file cannot be read."""
+    def _look(self, at: Snapshot | None, run: Run) -> None:
         if at is None:
             self._at = None
             return

@@ -87,15 +87,18 @@ class Watching:
         for job in self._jobs.values():
             job.said = False
 
-    def urgent(self, step: int, *, training: bool) -> Job | None:
+    def urgent(self, step: int, *, training: bool, within: float = math.inf) -> Job | None:
         """A job whose picture must not wait: the model or the wish is another one or, at rest, the step is. Of several the
-        quickest, so that something is seen soon."""
+        quickest, so that something is seen soon; and then none that usually takes longer than `within` seconds."""
         found = []
         for job in self._jobs.values():
             shown = job.shown
             if shown is None or shown[0] != self._version or shown[2] != job.wish or (not training and shown[1] != step):
                 found.append(job)
-        return min(found, key=lambda job: job.cost, default=None)
+        quickest = min(found, key=lambda job: job.cost, default=None)
+        if quickest is not None and quickest.cost > within and len(found) < len(self._jobs):
+            return None
+        return quickest
 
     def due(self, step: int) -> Job | None:
         """The job that has waited longest beyond its time; None while the budget allows nothing."""
