@@ -7,7 +7,6 @@ import json
 import shutil
 import struct
 import tempfile
-from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,7 @@ from playground.data.tokenizer import MODEL, SETTINGS
 from playground.spec import toml
 from playground.training.folder import Stranded, rebuilt
 from playground.training.history import History
+from playground.training.state import bring, state_of, weights_of
 from playground.training.trainer import Trainer
 from playground.transformer.model import Transformer
 
@@ -108,18 +108,9 @@ def restore(trainer: Trainer, folder: Path) -> bool:
     if state is None:
         return False
     try:
-        home = trainer.optimiser.state
-        memory = {p: _memory(state, name, p, home.keys_of(p)) for name, p in trainer.model.named_parameters()}
-        torch.Generator().set_state(state["dropout"])  # refuses what is none
-        trainer.batches.generator.set_state(state["batches"])
-        trainer.dropout_state = state["dropout"].clone()
-        trainer.step = int(state["step"])
-        trainer.low = None if int(state["low"]) < 0 else bool(int(state["low"]))
-        trainer.history = History.restored(state["history"].numpy(), state["validations"].numpy())
-        if trainer.average is not None and "averaged" in state:
-            names = trainer.average.weights
-            trainer.average.restore({name: state[f"{name}/average"] for name in names}, int(state["averaged"]))
-        home.update({parameter: values for parameter, values in memory.items() if values})
+        history = History.restored(state["history"].numpy(), state["validations"].numpy())
+        bring(trainer, state)
+        trainer.history = history
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
         raise CheckpointError(
             f"The training state in {folder} cannot be used.",
@@ -129,43 +120,17 @@ def restore(trainer: Trainer, folder: Path) -> bool:
     return True
 
 
-def _memory(state: dict[str, Tensor], name: str, parameter: Tensor, keys: Collection[str]) -> dict[str, Tensor]:
-    """What the optimiser remembers of a weight, empty before its first step. Raises KeyError and ValueError.
-
-    The fused kernels trust these shapes: a wrong one would let them write past the end.
-    """
-    if not any(f"{name}/{key}" in state for key in keys):
-        return {}
-    values = {key: state[f"{name}/{key}"] for key in sorted(keys)}
-    for key, value in values.items():
-        shape = torch.Size() if key == "step" else parameter.shape
-        if value.shape != shape or value.dtype != torch.float32:
-            raise ValueError(f"{name}/{key} does not fit this model")
-    return {key: value.to(parameter.device, copy=True) for key, value in values.items()}
-
-
 def _weights(model: Transformer) -> dict[str, Tensor]:
-    """Each weight once: named_parameters leaves out the second name of a tied matrix."""
-    return {name: parameter.detach().to("cpu", copy=True).contiguous() for name, parameter in model.named_parameters()}
+    return _copied(weights_of(model))
 
 
 def _state(trainer: Trainer) -> dict[str, Tensor]:
     rows, validations = trainer.history.arrays()
-    state = {
-        "step": torch.tensor(trainer.step),
-        "low": torch.tensor(-1 if trainer.low is None else int(trainer.low)),
-        "batches": trainer.batches.generator.get_state(),
-        "dropout": trainer.dropout_state.clone(),
-        "history": torch.from_numpy(rows),
-        "validations": torch.from_numpy(validations),
-    }
-    if trainer.average is not None:
-        state["averaged"] = torch.tensor(trainer.average.steps)
-        state |= {f"{name}/average": value.to("cpu", copy=True) for name, value in trainer.average.weights.items()}
-    for name, parameter in trainer.model.named_parameters():
-        for key, value in trainer.optimiser.state.get(parameter, {}).items():
-            state[f"{name}/{key}"] = value.detach().to("cpu", copy=True).contiguous()
-    return state
+    return _copied(state_of(trainer)) | {"history": torch.from_numpy(rows), "validations": torch.from_numpy(validations)}
+
+
+def _copied(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: value.to("cpu", copy=True).contiguous() for name, value in tensors.items()}
 
 
 def _write(folder: Path, run: Run, weights: dict[str, Tensor], state: dict[str, Tensor] | None) -> None:

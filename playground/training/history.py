@@ -76,6 +76,11 @@ class History:
         """The same figures, to go on from by another way."""
         return History.restored(*self.arrays())
 
+    def upto(self, step: int) -> History:
+        """The figures of the steps up to one."""
+        rows, validations = self.arrays()
+        return History.restored(rows[rows[:, 0] <= step], validations[validations[:, 0] <= step])
+
     def arrays(self) -> tuple[np.ndarray, np.ndarray]:
         """Everything, for a checkpoint: (steps, columns) and (validations, 3)."""
         validations = np.array(self._validations, dtype=np.float64).reshape(-1, 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from playground.spec.experiment import Experiment
 from playground.spec.layers import Origins, moves
 from playground.training import checkpoint
 from playground.training.device import choose
+from playground.training.recording import Recording
 from playground.training.trainer import Trainer
 from playground.transformer.graft import GraftReport, carried, graft, remembered
 from playground.transformer.model import build
@@ -40,6 +41,8 @@ class Run:
     corpus: Corpus
     trainer: Trainer
     name: str = ""
+    recording: Recording = field(default_factory=Recording)
+    """Its past, as far as somebody has recorded it."""
 
     @property
     def device(self) -> torch.device:
@@ -110,7 +113,8 @@ class Run:
             kind = "graft"
         if kind in ("same", "hot"):
             self.trainer.update(experiment)
-            return Run(experiment, self.corpus, self.trainer, self.name), "hot", ""
+            self.recording.note(self.trainer)
+            return Run(experiment, self.corpus, self.trainer, self.name, self.recording), "hot", ""
         if kind == "graft":
             return self._grafted(experiment, progress, cancelled, origins)
         same_text = _text_of(experiment) == _text_of(self.experiment)
@@ -124,7 +128,7 @@ class Run:
         model = build(experiment.model, experiment.seed)
         trainer = Trainer(experiment, model, corpus, self.device)
         return (
-            Run(experiment, corpus, trainer, self.name),
+            Run(experiment, corpus, trainer, self.name, self.recording.afresh()),
             "fresh",
             "Started again with fresh weights; undo brings the old ones back.",
         )
@@ -138,13 +142,15 @@ class Run:
             return self, "hot", ""
         experiment = _settled(self.experiment, corpus)
         model = build(experiment.model, experiment.seed)
-        run = Run(experiment, corpus, Trainer(experiment, model, corpus, self.device), self.name)
+        trainer = Trainer(experiment, model, corpus, self.device)
+        run = Run(experiment, corpus, trainer, self.name, self.recording.afresh())
         return run, "fresh", f"{corpus.name} has changed on disk; training starts again with fresh weights."
 
     def restart(self) -> Run:
         """The same experiment from its seed, step 0."""
         model = build(self.experiment.model, self.experiment.seed)
-        return Run(self.experiment, self.corpus, Trainer(self.experiment, model, self.corpus, self.device), self.name)
+        trainer = Trainer(self.experiment, model, self.corpus, self.device)
+        return Run(self.experiment, self.corpus, trainer, self.name, self.recording.afresh())
 
     def _grafted(
         self, experiment: Experiment, progress: Tick, cancelled: Asked, origins: Origins | None
@@ -166,7 +172,8 @@ class Run:
             averages, fresh = old.average.weights, trainer.average.weights
             kept = {name: carried(carry, averages.get(carry.source), fresh[name]) for name, carry in report.carries.items()}
             trainer.average.restore(kept, old.average.steps)
-        return Run(experiment, corpus, trainer, self.name), "graft", report.sentence
+        recording = self.recording.fork(old.step)
+        return Run(experiment, corpus, trainer, self.name, recording), "graft", report.sentence
 
 
 def _carry_optimiser(old: Trainer, new: Trainer, report: GraftReport) -> None:

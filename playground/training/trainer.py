@@ -32,8 +32,6 @@ SPEED_WINDOW = 21
 """Steps whose median is the speed that is reported."""
 VALIDATION_TOKENS = 4096
 """Tokens a validation looks at in one pass."""
-
-
 PATIENCE = 25
 """Steps for which a loss may be far too high."""
 
@@ -78,6 +76,11 @@ class Trainer:
     def training(self) -> TrainingSpec:
         """The training part of the experiment."""
         return self.experiment.training
+
+    @property
+    def seconds_per_step(self) -> float:
+        """The median of the last steps; infinite before the first."""
+        return statistics.median(self._times) if self._times else math.inf
 
     def update(self, experiment: Experiment) -> None:
         """Use other training settings from the next step on (a hot change)."""

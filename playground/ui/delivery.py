@@ -14,13 +14,13 @@ from playground.views.effect.frame import EffectFrame
 from playground.views.frames import Frame
 from playground.views.gauges.frame import GaugesFrame
 from playground.worker.commands import Play
-from playground.worker.mailbox import Applied, Event, Fault, LeftOut, Saved
+from playground.worker.mailbox import Applied, Event, Fault, LeftOut, Looking, Saved
 
 if TYPE_CHECKING:
     from playground.ui.window import MainWindow
 
-BUSY_MS, IDLE_MS = 40, 120
-"""How often the mailbox is looked into while something moves, and while nothing does."""
+RUSH_MS, BUSY_MS, IDLE_MS = 8, 40, 120
+"""How often the mailbox is looked into while a recorded step is on its way, while something moves, and while nothing does."""
 LONGEST_WAIT = 0.4
 """Seconds between two pictures at most."""
 DRAWING_SHARE = 0.03
@@ -42,6 +42,12 @@ class Delivery:
         """Something is about to come; look often."""
         self.timer.setInterval(BUSY_MS)
 
+    def rush(self) -> None:
+        """Somebody waits for a recorded step: look as often as can be, and let nothing older be drawn before it."""
+        self._drawn = 0.0
+        self._pending.clear()
+        self.timer.setInterval(RUSH_MS)
+
     def draw_at_once(self) -> None:
         """What has just come into sight does not wait."""
         self._drawn = 0.0
@@ -56,18 +62,24 @@ class Delivery:
             window.status = letters.status
             window.transport.show_status(letters.status)
             window.timeline.set_live(letters.status.mode == "running", letters.status.step)
+        if letters.line is not None:
+            window.timeline.begin(letters.line)
+        if letters.recorded is not None:
+            window.timeline.set_recorded(letters.recorded)
         if letters.reports:
             window.timeline.add(letters.reports)
         if letters.progress is not None:
             window.notice.progress(letters.progress)
-        self._pending.update(letters.frames)
-        if isinstance(seen := letters.frames.get("attention"), AttentionFrame):
+        frames = window.rewinding.fitting(letters.frames)
+        self._pending.update(frames)
+        if isinstance(seen := frames.get("attention"), AttentionFrame) and not window.rewinding.foreign:
             self._pending["diagram"] = seen  # its thumbnails, drawn at another tick: no frame shall take long
         self._draw_one()
         if letters.answer is not None:
             window.prompt.draw(letters.answer)
         moving = window.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
-        if (interval := BUSY_MS if moving else IDLE_MS) != self.timer.interval():
+        interval = RUSH_MS if window.rewinding.waiting else BUSY_MS if moving else IDLE_MS
+        if interval != self.timer.interval():
             self.timer.setInterval(interval)
 
     def _draw_one(self) -> None:
@@ -75,11 +87,13 @@ class Delivery:
         now, used = time.perf_counter(), time.thread_time()
         # this thread's own time since the last picture: all painting counts, waiting for the interpreter does not
         wait = min(LONGEST_WAIT, (used - self._used) / DRAWING_SHARE)
-        if not self._pending or (self._window.status.mode == "running" and now - self._drawn < wait):
+        hold = self._window.status.mode == "running" and not self._window.rewinding.waiting
+        if not self._pending or (hold and now - self._drawn < wait):
             return
         self._drawn, self._used = now, used
         name = next(iter(self._pending))
         frame = self._pending.pop(name)
+        self._window.rewinding.drawn(name, frame)
         if isinstance(frame, AttentionFrame) and name == "diagram":
             self._window.diagram.draw_attention(frame)
         elif isinstance(frame, EffectFrame):
@@ -103,6 +117,8 @@ class Delivery:
             window.keeper.saved(event.folder)
         elif isinstance(event, LeftOut):
             window.notice.left_out(event)
+        elif isinstance(event, Looking):
+            window.rewinding.arrived(event)
         else:
             self._on_applied(event)
 
@@ -124,8 +140,6 @@ class Delivery:
             window.notice.settle()
         if event.number == window.filing.plays_at:
             window.mailbox.send(Play())
-        if event.change in ("opened", "fresh"):
-            window.timeline.clear()
         if event.change == "opened":
             window.document.opened(event)
             window.filing.opened()

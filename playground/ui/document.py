@@ -15,7 +15,7 @@ from playground.spec.experiment import Experiment
 from playground.spec.intervention import Intervention, carried
 from playground.spec.layers import Origins, backwards, moves
 from playground.ui import files
-from playground.worker.commands import Apply, Intervene
+from playground.worker.commands import Apply, Branch, Intervene
 from playground.worker.mailbox import Applied, Mailbox
 
 MERGED_WITHIN = 1.0
@@ -80,6 +80,13 @@ class Document(QObject):
             now = self.experiment
             self.stack.push(_Replace(self, (now, self.interventions), (now, interventions), text, "", None))
 
+    def branch(self, step: int, experiment: Experiment) -> int:
+        """Go on from a recorded step, at which this was the experiment, as one step of undo; the number of the answer."""
+        self.problems = []
+        old, new = (self.experiment, self.interventions), (experiment, self.interventions)
+        self.stack.push(_Replace(self, old, new, f"Continue from step {step:,}", "", None, step))
+        return self.state
+
     def read_again(self) -> int:
         """Ask for the text to be read anew; the number of the answer."""
         number = self.next_number()
@@ -141,13 +148,15 @@ class Document(QObject):
             self._mailbox.send(Intervene(interventions))
             self.intervened.emit()
 
-    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None) -> None:
-        """Make an experiment the document and send it; `back` is the edit that had led to it before."""
+    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None, branch: int | None = None) -> None:
+        """Make an experiment the document and send it; `back` is the edit that had led to it before, `branch` the recorded
+        step that it goes on from."""
         self.experiment = experiment
         number = self._number if self._silent else self.next_number()
         self.state = number if back is None else back
         if not self._silent:
-            self._mailbox.send(Apply(experiment, number, origins, back))
+            again = branch is None or back is not None
+            self._mailbox.send(Apply(experiment, number, origins, back) if again else Branch(branch or 0, number))
         self.changed.emit()
 
 
@@ -163,10 +172,19 @@ State = tuple[Experiment, tuple[Intervention, ...]]
 class _Replace(QUndoCommand):
     """One step of undo: experiment and interventions before and after."""
 
-    def __init__(self, document: Document, old: State, new: State, text: str, merge: str, origins: Origins | None) -> None:
+    def __init__(
+        self,
+        document: Document,
+        old: State,
+        new: State,
+        text: str,
+        merge: str,
+        origins: Origins | None,
+        branch: int | None = None,
+    ) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
-        self._when = time.monotonic()
+        self._branch, self._when = branch, time.monotonic()
         self._from, self._to = document.state, -1
         """The edits that led to the old and to the new, the latter once it has been done."""
 
@@ -187,8 +205,8 @@ class _Replace(QUndoCommand):
     def redo(self) -> None:
         """Apply; the second time this brings back what the first had made."""
         document = self._document
-        if self._new[0] != self._old[0] or moves(self._origins):
-            document._put(self._new[0], self._origins, self._to if self._to >= 0 else None)
+        if self._moves():
+            document._put(self._new[0], self._origins, self._to if self._to >= 0 else None, self._branch)
             self._to = document.state
         document._lay(self._new[1])
 
@@ -196,6 +214,10 @@ class _Replace(QUndoCommand):
         """Bring the one before back; what was refused cannot be done again."""
         document = self._document
         self.setObsolete(document.rejecting)
-        if self._new[0] != self._old[0] or moves(self._origins):
+        if self._moves():
             document._put(self._old[0], backwards(self._origins), self._from)
         document._lay(self._old[1])
+
+    def _moves(self) -> bool:
+        """Whether the engine has anything to build for it; interventions alone need nothing built."""
+        return self._new[0] != self._old[0] or self._branch is not None or moves(self._origins)

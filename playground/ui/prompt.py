@@ -31,6 +31,7 @@ class PromptBar(QWidget):
         super().__init__(parent)
         self.setMinimumSize(420, 148)
         self._answer: Answer | None = None
+        self._past = False
         self._reason, self._text, self._suggested = "", DEFAULT_PROMPT, DEFAULT_PROMPT
         self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
         self.note = Elided()
@@ -70,6 +71,13 @@ class PromptBar(QWidget):
         self.edit.go_on(answer.continuation)
         self.bars.show_choices(answer.choices)
         self.next_caption.setText(answer.heading)
+        self._say()
+
+    def set_past(self, past: bool) -> None:
+        """Whether answers are of a recorded step, or follow training."""
+        self._past = past
+        self.follows.set_role("warning" if past else "good")
+        self.follows.setFont(theme.font(0.9))  # the style sheet has taken it away
         self._say()
 
     def begin_anew(self) -> None:
@@ -162,7 +170,8 @@ class PromptBar(QWidget):
         self.note.setText(said)
         self.follows.setVisible(not self._reason)
         self.follows.setText(self._pill(step))
-        self.follows.setToolTip(f"{FOLLOWS}: this is the model after {step}" if step else FOLLOWS)
+        followed = "answers are of the step that is looked at" if self._past else FOLLOWS
+        self.follows.setToolTip(f"{followed}: this is the model after {step}" if step else followed)
         self.full.setText(f"full bar {percent(self.bars.full)}" if self.bars.choices and self._right.width() > 210 else "")
 
     def _pill(self, step: str) -> str:
@@ -175,5 +184,7 @@ class PromptBar(QWidget):
             if step
             else [FOLLOWS, "follows training", "live"]
         )
+        if self._past:
+            told = [f"answers as of {step}", f"as of {step}", step] if step else ["as of then"]
         metrics = QFontMetricsF(theme.font(0.9))
         return next((words for words in told if metrics.horizontalAdvance(words) <= room), told[-1])

@@ -91,9 +91,13 @@ class Stage(QWidget):
             return [view.name for view in TABS if view.live]
         return [TABS[self.tabs.currentIndex()].name]
 
+    def live_views(self) -> list[str]:
+        """The names of those in sight that follow the model by themselves."""
+        return [name for name in self.visible_views() if LIVE[name]]
+
     def looks(self) -> dict[str, Look | None]:
         """What each view wants to see; None for those nobody sees."""
-        visible = [name for name in self.visible_views() if LIVE[name]] if self.panels else []
+        visible = self.live_views() if self.panels else []
         return {view.name: self.panels[view.name].look() if view.name in visible else None for view in TABS}  # type: ignore[attr-defined]
 
     def draw(self, frames: dict[str, Frame]) -> None:

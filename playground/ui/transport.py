@@ -139,7 +139,7 @@ class TransportBar(QWidget):
             (self.play, "pause" if self._mode == "running" else "play", True),
             (self.step, "step", False),
         ):
-            button.setIcon(_icon(shape, t.on_accent if loud else t.text))
+            button.setIcon(icon(shape, t.on_accent if loud else t.text))
             ground = t.accent if loud else t.surface
             radius = button.width() // 2
             button.setStyleSheet(
@@ -187,7 +187,7 @@ def _thousands(value: float) -> str:
     return f"{value:,.0f}" if value < 10_000 else f"{value / 1000:.1f} k" if value < 1e6 else f"{value / 1e6:.2f} M"
 
 
-def _icon(shape: str, colour: str) -> QIcon:
+def icon(shape: str, colour: str) -> QIcon:
     """A transport sign drawn for any size: 96 pixels, scaled down by Qt."""
     pixmap = QPixmap(96, 96)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -35,6 +35,7 @@ from playground.ui.keeping import Keeper
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
 from playground.ui.prompt import PromptBar
+from playground.ui.rewinding import Rewinding
 from playground.ui.stage import Stage
 from playground.ui.taking import TakingDesk
 from playground.ui.timeline import Timeline
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.stage: Stage = Stage()
         self.interventions = InterventionStrip()
         self._arrange()
+        self.rewinding: Rewinding = Rewinding(self)
         self.actions_by_name = actions.make(self)
         files.fill_menus(self)
         self._connect()
@@ -94,24 +96,28 @@ class MainWindow(QMainWindow):
     # -- what the person does -----------------------------------------------------------------------------------
 
     def toggle_play(self) -> None:
-        """Train, or pause."""
+        """Train, or pause; who trains looks at the present."""
+        if self.status.mode != "running":
+            self.rewinding.live()
         self.mailbox.send(Pause() if self.status.mode == "running" else Play())
         self._delivery.hurry()
 
     def one_step(self) -> None:
         """One optimiser step."""
+        self.rewinding.live()
         self.mailbox.send(Step())
         self._delivery.hurry()
 
     def narrate(self) -> None:
         """One optimiser step, told in full."""
+        self.rewinding.live()
         self.mailbox.send(Narrate())
         self._delivery.hurry()
 
     def restart(self) -> None:
         """Fresh weights, step 0."""
+        self.rewinding.live()
         self.mailbox.send(Restart())
-        self.timeline.clear()
 
     def show_code(self) -> None:
         """The model as one PyTorch file."""
@@ -136,7 +142,8 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply(application, name, scale if scale is not None else theme.points() / theme.BASE_POINTS)
-        for room in (self.transport, self.diagram, self.inspector, self.stage, self.interventions, self.prompt):
+        rooms = (self.transport, self.diagram, self.inspector, self.stage, self.interventions, self.prompt, self.timeline)
+        for room in rooms:
             room.retheme()
         self.update()
 
@@ -160,6 +167,10 @@ class MainWindow(QMainWindow):
         if (panel := self._attention) is not None and (found := ATTENTION.match(choice.current)):
             cross = ".cross" if found[3] == ".cross" else ""
             panel.select(f"{found[1]}.{found[2]}{cross}")
+
+    def hurry(self) -> None:
+        """A recorded step is asked for: its picture shall not wait for the timer."""
+        self._delivery.rush()
 
     def poll(self) -> None:
         """Take what the engine has sent and show it; the one GUI timer calls this."""
@@ -320,6 +331,8 @@ class MainWindow(QMainWindow):
         # no event filter over the whole application: each of Qt's events would have to wait for the interpreter
         if event.key() == Qt.Key.Key_Space and event.modifiers() == Qt.KeyboardModifier.NoModifier:
             self.toggle_play()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.rewinding.live()
         else:
             super().keyPressEvent(event)
 

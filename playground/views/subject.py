@@ -12,7 +12,6 @@ import torch
 from playground.data.batch import Batch
 from playground.data.corpus import Corpus
 from playground.data.special import Marked
-from playground.spec.intervention import Intervention
 from playground.training.history import History
 from playground.transformer.model import Transformer
 from playground.transformer.taps import Taps
@@ -31,8 +30,6 @@ class Subject:
     """The validation loss that no model can beat, where it is known."""
     fixed: Callable[[int], Iterator[Batch]] | None = None
     """So many sequences of the validation part, always the same."""
-    interventions: tuple[Intervention, ...] = ()
-    """What is in force on the model."""
     gradients: Mapping[str, float] | None = None
     """Norms of the last step's gradient by parameter, before clipping; None before the first step."""
 

@@ -113,6 +113,26 @@ class Ask(Command):
 
 
 @dataclass(frozen=True)
+class Seek(Command):
+    """Show every view, and answer the prompt, as of the recorded step nearest to `step`; None: as of now again.
+
+    Training is not touched by it. Answered by `Looking`, or by a `Fault` where nothing is recorded; of several in a row only
+    the last is done.
+    """
+
+    step: int | None
+
+
+@dataclass(frozen=True)
+class Branch(Command):
+    """Go on from the recorded step nearest to `step`, as training did then; the run of now is remembered like one that an
+    edit replaces. Answered by `Applied` ("branch") or a `Fault`."""
+
+    step: int
+    number: int = 0
+
+
+@dataclass(frozen=True)
 class Cancel(Command):
     """Give up the long job under way (learning a tokenizer, reading a large file); what was there before stays."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
-import torch
-
+from playground.spec.difference import changes, words
 from playground.spec.intervention import Intervention, possible
-from playground.spec.layers import Origins, then
 from playground.training import checkpoint
-from playground.training.device import DeviceError, choose, choose_threads, describe, set_threads
 from playground.training.narration import narrate
 from playground.training.report import StepReport
 from playground.training.run import Run
@@ -22,6 +22,7 @@ from playground.views.subject import Subject
 from playground.worker.commands import (
     Apply,
     Ask,
+    Branch,
     Cancel,
     Command,
     Intervene,
@@ -31,19 +32,20 @@ from playground.worker.commands import (
     Play,
     Restart,
     Save,
+    Seek,
     Step,
     Stop,
     Watch,
 )
 from playground.worker.faults import fault
-from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
-from playground.worker.mailbox import Applied, Fault, Mailbox, Mode, Saved
-from playground.worker.past import Past
-from playground.worker.reporting import Reporter, left_out
+from playground.worker.longjob import Made
+from playground.worker.looking import LookingBack
+from playground.worker.machine import prepare, use_threads
+from playground.worker.mailbox import Applied, Fault, Looking, Mailbox, Mode, Saved
+from playground.worker.reporting import Reporter, left_out, line_of
 from playground.worker.watching import Job, Watching
+from playground.worker.workshop import Workshop
 
-LOOKED_AT = 4096
-"""Validation tokens in one pass, for whoever looks at them."""
 GAP_SECONDS = 0.02
 """How long pictures may hold up the next step before the rest waits for the gap after it."""
 
@@ -54,23 +56,25 @@ class Engine:
     def __init__(self, mailbox: Mailbox, device: str = "auto") -> None:
         self._mailbox, self._device = mailbox, device
         self._backlog: deque[Command] = deque()
-        self._watching, self._reporter = Watching(mailbox), Reporter(mailbox)
+        self._watching, self._reporter, self._looking = Watching(mailbox), Reporter(mailbox), LookingBack()
+        self._workshop = Workshop(mailbox, self._backlog, self._fetch, lambda: self._publish("busy"))
         self._run: Run | None = None
-        self._past, self._at = Past(), 0
-        """What edits have replaced, and the number of the edit that led here."""
-        self._interventions: tuple[Intervention, ...] = ()
-        self._origins: Origins | None = None
-        """Where layers were, through edits that were overtaken by newer ones before they were built."""
         self._steps: Iterator[StepReport] | None = None
         self._playing = self._stopping = False
+        self._interventions: tuple[Intervention, ...] = ()
         self._awaited = False
         """Whether the next step is the first of a model that has just been built."""
-        self._missing = Fault("There is no model to train yet.", "", "Open one first.")
-        """Why there is no run; said again when somebody wants to train."""
+        self._answers: dict[type[Command], Callable[[Any], None]] = {
+            Play: self._play, Pause: self._pause, Step: self._take, Restart: self._restart, Apply: self._apply,
+            OpenModel: self._open, Save: self._save, Seek: self._seek, Branch: self._branch, Stop: self._stop,
+            Narrate: self._narrate, Intervene: self._intervene,
+            Cancel: lambda command: None,  # it found nothing to cancel
+        }  # fmt: skip
 
     def run(self) -> None:
         """The body of the thread; returns after Stop."""
-        self._prepare()
+        self._device, self._reporter.device = prepare(self._mailbox, self._device)
+        self._publish()
         while not self._stopping:
             try:
                 self._turn()
@@ -87,8 +91,11 @@ class Engine:
         job = self._urgent()
         self._fetch(wait=not (self._playing or self._backlog or job))
         if self._backlog:
-            self._answer(self._backlog.popleft())
+            command = self._backlog.popleft()
+            self._answer(command)
             self._publish()
+            if self._playing and isinstance(command, Seek):  # its pictures do not wait for another step
+                self._look()
         elif self._playing:
             self._step()
             if self._awaited:  # the first step of a new model is told before pictures are made of it
@@ -110,56 +117,47 @@ class Engine:
                 self._watching.watch(command.view, command.look)
             elif isinstance(command, Ask):
                 self._watching.ask(command)
+            elif isinstance(command, Seek) and self._backlog and isinstance(self._backlog[-1], Seek):
+                self._backlog[-1] = command  # a drag over the timeline: only where it has got to counts
             else:
                 self._backlog.append(command)
 
     def _answer(self, command: Command) -> None:
-        if isinstance(command, Play):
-            self._play()
-        elif isinstance(command, Pause):
-            self._playing = False
-        elif isinstance(command, Step):
-            self._take(command.count)
-        elif isinstance(command, Narrate):
-            self._narrate()
-        elif isinstance(command, Restart):
-            self._attempt("Starting again", self._restart)
-        elif isinstance(command, Apply):
-            self._apply(command)
-        elif isinstance(command, Intervene):
-            self._interventions = command.interventions
-            self._attempt("Intervening", self._intervene)
-        elif isinstance(command, OpenModel):
-            self._open(command)
-        elif isinstance(command, Save):
-            self._attempt("Saving", lambda: self._save(command))
-        elif isinstance(command, Stop):
-            self._stopping = True
-        else:  # a Cancel that found nothing to cancel
-            assert isinstance(command, Cancel), command
+        self._answers[type(command)](command)
+
+    def _there(self) -> Run | None:
+        """The run; where there is none, it is said why."""
+        if self._run is None:
+            self._mailbox.put_event(self._workshop.missing)
+        return self._run
 
     # -- training -----------------------------------------------------------------------------------------------
 
-    def _play(self) -> None:
-        if self._run is None:
-            self._mailbox.put_event(self._missing)
-        elif not self._playing:
+    def _play(self, command: Play) -> None:
+        if self._there() is not None and not self._playing:
             self._playing = True
             self._watching.started()
 
-    def _take(self, count: int) -> None:
+    def _pause(self, command: Pause) -> None:
+        self._playing = False
+
+    def _stop(self, command: Stop) -> None:
+        self._stopping = True
+
+    def _take(self, command: Step) -> None:
         """Some steps and then a pause; another Pause, Play or Stop ends them early."""
         self._playing = False
-        if self._run is None:
-            self._mailbox.put_event(self._missing)
+        if self._there() is None:
             return
-        for left in range(count, 0, -1):
+        for left in range(command.count, 0, -1):
             self._playing = True
             self._step()
             if not self._playing:  # it failed
                 return
             self._fetch()
-            if any(isinstance(command, (Pause, Play, Stop)) for command in self._backlog):
+            while self._backlog and isinstance(self._backlog[0], Seek):  # looking back need not wait for the last of them
+                self._answer(self._backlog.popleft())
+            if any(isinstance(waiting, (Pause, Play, Stop)) for waiting in self._backlog):
                 break
             if left > 1:
                 self._look()
@@ -167,13 +165,11 @@ class Engine:
                     self._publish()
         self._playing = False
 
-    def _narrate(self) -> None:
+    def _narrate(self, command: Narrate) -> None:
         """One step told in full."""
         self._playing = False
-        if self._run is None:
-            self._mailbox.put_event(self._missing)
+        if (run := self._there()) is None:
             return
-        run = self._run
 
         def take(steps: Iterator[StepReport]) -> StepReport:
             told = narrate(run.trainer, steps, wanted(run.trainer.model.spec).values())
@@ -184,189 +180,157 @@ class Engine:
 
     def _step(self, take: Callable[[Iterator[StepReport]], StepReport] = next) -> None:
         assert self._run is not None
+        trainer = self._run.trainer
         if self._steps is None:
-            self._steps = self._run.trainer.steps()
+            self._steps = trainer.steps()
         try:
             self._reporter.step(take(self._steps))
         except Exception as error:
             self._playing = False
             self._steps = None
             # what is left of a step that broke off must not flow into the next one
-            self._run.trainer.optimiser.zero_grad(set_to_none=True)
+            trainer.optimiser.zero_grad(set_to_none=True)
             self._mailbox.put_event(fault(error, "Training"))
+            self._record(self._run, "")  # its batch has been drawn: training from before does not lead here any more
+        else:
+            self._record(self._run)
+
+    def _record(self, run: Run, begins: str | None = None) -> None:
+        """Keep the step if it is due, or (`begins`, a mark) because training does not lead to it."""
+        try:
+            if begins is None:
+                self._watching.charge(run.recording.follow(run.trainer, run.corpus))
+            else:
+                run.recording.begin(run.trainer, run.corpus, begins)
+        except Exception as error:  # whoever cannot look back can still train
+            run.recording.off = True
+            said = fault(error, "Recording this run")
+            self._mailbox.put_event(replace(said, remedy="Training goes on; what is recorded so far stays."))
 
     def _look(self) -> None:
         """Pictures that cannot wait, then those that are due, within the budget."""
         start = time.perf_counter()
         while (job := self._urgent()) is not None:
             self._watching.run(job, self._subject())
+            self._fetch()
+            if self._backlog:  # dragged on: what would still be painted is of a step that is passed
+                return
         while time.perf_counter() - start < GAP_SECONDS:
             if (job := self._watching.due(self._subject().step)) is None:
                 return
             self._watching.run(job, self._subject())
 
-    def _restart(self) -> None:
-        if self._run is None:
-            self._mailbox.put_event(self._missing)
+    def _restart(self, command: Restart) -> None:
+        if (run := self._there()) is None:
+            return
+        try:
+            made = run.restart()
+        except Exception as error:
+            self._mailbox.put_event(fault(error, "Starting again"))
         else:
-            self._adopt((self._run.restart(), "fresh", "Training starts again from fresh weights."), number=0)
+            self._adopt((made, "fresh", "Training starts again from fresh weights."), number=0)
 
-    # -- long jobs ----------------------------------------------------------------------------------------------
+    def _save(self, command: Save) -> None:
+        if (run := self._there()) is None:
+            return
+        try:
+            checkpoint.save(command.folder, run)
+        except Exception as error:
+            said = fault(error, "Saving")
+            if command.aside:
+                said = Fault("The weights are not kept safe from a crash.", said.why, "Save the model now and then.")
+            self._mailbox.put_event(said)
+        else:
+            self._mailbox.put_event(Saved(command.folder, command.aside))
+
+    def _intervene(self, command: Intervene) -> None:
+        self._interventions = command.interventions
+        self._put_in_force()
+
+    def _put_in_force(self) -> None:
+        """Put the interventions in force on what trains and on what is looked at; those without their part there wait."""
+        if self._run is None:
+            return
+        subject = self._subject()
+        for model in {id(each): each for each in (self._run.trainer.model, subject.model)}.values():
+            there = [each for each in self._interventions if possible(model.spec, each)]
+            if not there and not model.edits:
+                continue
+            try:
+                model.edits = edits_of(model, there, reader(replace(subject, model=model)))
+            except Exception as error:
+                self._mailbox.put_event(fault(error, "Intervening"))
+            self._watching.model_changed(forget=False)
+
+    # -- other runs, and other steps ----------------------------------------------------------------------------
 
     def _apply(self, command: Apply) -> None:
-        """Build the newest edit that is waiting; older ones need no answer."""
-        origins = then(self._origins, command.origins)
-        if self._superseded():
-            self._origins = origins
-            return
-        self._origins = None
-
-        def make(progress: Tick, cancelled: Asked) -> Made:
-            if self._run is None:
-                fresh = Run.fresh(command.experiment, device=self._device, progress=progress, cancelled=cancelled)
-                return fresh, "fresh", ""
-            if (found := self._past.take(command.back)) is not None and found.trainer is not self._run.trainer:
-                return found, "fresh", f"The weights of step {found.trainer.step:,} are back."
-            if command.again:
-                return self._run.read_again(progress, cancelled)
-            return self._run.apply(command.experiment, progress=progress, cancelled=cancelled, origins=origins)
-
-        made = self._long("Changing the model", make, self._superseded, command.number)
-        if made is not None:
-            if self._run is not None and made[0].trainer is not self._run.trainer:
-                self._past.keep(self._at, self._run)
-            self._at = command.number if command.back is None else command.back
+        if (made := self._workshop.apply(command, self._run, self._device)) is not None:
             self._adopt(made, command.number)
 
     def _open(self, command: OpenModel) -> None:
-        def make(progress: Tick, cancelled: Asked) -> Made:
-            run = Run.open(command.folder, device=self._device, text=command.text, progress=progress, cancelled=cancelled)
-            return run, "opened", ""
-
-        made = self._long("Opening the model", make)
-        if made is not None:
-            self._playing, self._at = False, command.number
-            self._past.forget()
-            self._interventions = ()
+        if (made := self._workshop.open(command, self._run, self._device)) is not None:
+            self._playing, self._interventions = False, ()
             self._adopt(made, command.number)
 
-    def _long(
-        self,
-        doing: str,
-        make: Callable[[Tick, Asked], Made],
-        superseded: Asked = lambda: False,
-        number: int | None = None,
-    ) -> Made | None:
-        """Do something that can take long, with progress and Cancel; None, and a Fault, when it came to nothing."""
-
-        def cancelled() -> bool:
-            self._fetch()
-            return superseded() or any(isinstance(waiting, (Cancel, Stop)) for waiting in self._backlog)
-
-        try:
-            return long_job(self._mailbox, make, cancelled, lambda: self._publish("busy"))
-        except Exception as error:
-            if isinstance(error, Cancelled):
-                said = Fault("Cancelled.", "", "Everything is as it was before.", number)
-            else:
-                said = fault(error, doing, number)
-            if not (isinstance(error, Cancelled) and superseded()):
-                self._mailbox.put_event(said)
-            if self._run is None:
-                self._missing = said
-            return None
-
-    def _superseded(self) -> bool:
-        """Whether a newer Apply waits, with nothing before it that needs this one's model."""
-        for command in self._backlog:
-            if isinstance(command, Apply):
-                return True
-            if isinstance(command, (Save, Step, Restart, OpenModel)):
-                return False
-        return False
+    def _branch(self, command: Branch) -> None:
+        if (run := self._there()) is not None and (made := self._workshop.branch(command, run)) is not None:
+            self._adopt(made, command.number)
 
     def _adopt(self, made: Made, number: int) -> None:
         """Go on with what a command has made, and say so."""
         run, change, kept = made
-        if self._run is None or run.trainer is not self._run.trainer:
+        before, self._awaited = self._run, change != "hot"
+        if before is None or run.trainer is not before.trainer:
             self._steps = None
         self._publish()  # step reports of the run before come before the news
-        corpus = run.corpus
-        new_text = self._run is None or self._run.corpus is not corpus
-        self._run, self._awaited = run, change != "hot"
-        self._use_threads(run)
-        self._attempt("Intervening", self._intervene)
+        self._run = run
+        use_threads(run)
         if change != "hot":
-            self._watching.model_changed(forget=change != "graft")
+            self._present(run, before, change)
+        self._put_in_force()
         self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
-        if new_text and (left := left_out(corpus)) is not None:
+        if change not in ("hot", "graft"):
+            self._mailbox.put_line(line_of(run))
+        if (before is None or before.corpus is not run.corpus) and (left := left_out(run.corpus)) is not None:
             self._mailbox.put_event(left)
 
-    def _intervene(self) -> None:
-        """Put the interventions in force on the model that there is; those it has no part for wait."""
-        if self._run is None:
-            return
-        model = self._run.trainer.model
-        there = [each for each in self._interventions if possible(model.spec, each)]
-        if there or model.edits:
-            model.edits = edits_of(model, there, reader(self._subject()))
-            self._watching.model_changed(forget=False)
+    def _present(self, run: Run, before: Run | None, change: str) -> None:
+        """Another model trains: it is recorded from here, and it is what is looked at."""
+        if change == "graft" and before is not None:
+            self._record(run, words(changes(before.experiment, run.experiment), letters=60))
+        elif not run.recording.steps():
+            self._record(run, "")
+        if self._looking.step is not None:
+            self._mailbox.put_event(Looking(None, None, run.experiment))
+        self._looking.forget()
+        self._watching.model_changed(forget=change not in ("graft", "branch"))
 
-    def _save(self, command: Save) -> None:
-        if self._run is None:
-            self._mailbox.put_event(self._missing)
+    def _seek(self, command: Seek) -> None:
+        if (run := self._there()) is None:
             return
+        before = self._looking.spec(run)
         try:
-            checkpoint.save(command.folder, self._run)
+            self._mailbox.put_event(self._looking.seek(command.step, run))
         except Exception as error:
-            if not command.aside:
-                raise
-            why = fault(error, "Saving").why
-            self._mailbox.put_event(Fault("The weights are not kept safe from a crash.", why, "Save the model now and then."))
-            return
-        self._mailbox.put_event(Saved(command.folder, command.aside))
+            self._mailbox.put_event(fault(error, "Looking back"))
+        else:
+            self._watching.model_changed(forget=self._looking.spec(run) != before)
+            self._put_in_force()
 
     # -- what is said -------------------------------------------------------------------------------------------
-
-    def _attempt(self, doing: str, act: Callable[[], None]) -> None:
-        try:
-            act()
-        except Exception as error:
-            self._mailbox.put_event(fault(error, doing))
-
-    def _prepare(self) -> None:
-        """Choose device and threads before torch does anything; a device that is not there is said once."""
-        try:
-            device = choose(self._device)
-        except DeviceError as error:
-            self._device = "auto"
-            device = choose("auto")
-            remedy = f"{error.remedy} {describe(device)} is used instead.".strip()
-            self._mailbox.put_event(Fault(error.what, error.why, remedy))
-        set_threads(choose_threads(device, busy_window=True))
-        self._reporter.device = describe(device)
-        self._publish()
-
-    def _use_threads(self, run: Run) -> None:
-        parameters = sum(parameter.numel() for parameter in run.trainer.model.parameters())
-        wanted = choose_threads(run.device, busy_window=True, parameters=parameters)
-        if wanted != torch.get_num_threads():
-            set_threads(wanted)
 
     def _urgent(self) -> Job | None:
         if self._run is None:
             return None
-        return self._watching.urgent(self._run.trainer.step, training=self._playing)
+        within = GAP_SECONDS if self._playing and self._looking.passing() else math.inf
+        return self._watching.urgent(self._subject().step, training=self._playing, within=within)
 
     def _subject(self) -> Subject:
         assert self._run is not None
-        trainer = self._run.trainer
-        return Subject(
-            trainer.model, self._run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor,
-            lambda count: trainer.batches.fixed(count, LOOKED_AT), self._interventions, trainer.gradients(),
-        )  # fmt: skip
+        return self._looking.subject(self._run)
 
     def _publish(self, mode: Mode | None = None) -> None:
         """Say how it stands; without a `mode`, what follows from playing or not."""
         following: Mode = "starting" if self._run is None else "running" if self._playing else "paused"
-        self._reporter.publish(mode or following, self._run, self._watching.share())
+        self._reporter.publish(mode or following, self._run, self._watching.share(), self._looking.step)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 from playground.data.errors import Cancelled
 from playground.training.run import Run
-from playground.worker.mailbox import Mailbox, Progress
+from playground.worker.mailbox import Change, Mailbox, Progress
 
 Tick = Callable[[str, float | None], None]
 Asked = Callable[[], bool]
-Made = tuple[Run, Literal["hot", "graft", "fresh", "opened"], str]
+Made = tuple[Run, Change, str]
 """A run, what kind of change made it, and what was kept, in words."""
 
 __all__ = ["Asked", "Cancelled", "Made", "Tick", "long_job"]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
+import numpy as np
+
 from playground.spec.experiment import Experiment
 from playground.training.report import StepReport
 from playground.views.frames import Frame
@@ -33,15 +35,21 @@ class Status:
     """The share of questions answered without a mistake in the last validation, 0 to 1; None for texts."""
     floor: float | None = None
     """The validation loss that no model can beat, where it is known."""
+    looking: int | None = None
+    """The recorded step that is looked at; None: the present."""
+
+
+Change = Literal["hot", "graft", "fresh", "opened", "branch"]
+"""How a run came from the one before. A fresh, opened or branched one has a past of its own, told by a `Line`."""
 
 
 @dataclass(frozen=True)
 class Applied:
-    """An Apply or OpenModel has happened. `experiment` is as it runs, `kept` says in words what was carried over."""
+    """An Apply, OpenModel or Branch has happened. `experiment` is as it runs, `kept` says in words what was carried over."""
 
     number: int
     experiment: Experiment
-    change: Literal["hot", "graft", "fresh", "opened"]
+    change: Change
     kept: str = ""
     name: str = ""
 
@@ -71,6 +79,44 @@ class Progress:
     job: str
     share: float | None = None
     done: bool = False
+
+
+@dataclass(frozen=True)
+class Looking:
+    """What views and answers are of from now on: a recorded step, perhaps of another architecture, or the present (None).
+
+    `asked` is the step that was asked for, `experiment` the one that was trained then.
+    """
+
+    step: int | None
+    asked: int | None
+    experiment: Experiment
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """The steps that can be looked at, ascending, where something was changed by hand (step, words), and what it all takes.
+
+    Bytes in memory and on disk, each with its budget. `off` says that this model is too large to be recorded.
+    """
+
+    steps: tuple[int, ...]
+    marks: tuple[tuple[int, str], ...] = ()
+    memory: int = 0
+    disk: int = 0
+    memory_budget: int = 0
+    disk_budget: int = 0
+    off: bool = False
+
+
+@dataclass(frozen=True)
+class Line:
+    """The loss of a run so far, for the timeline: float64 arrays (points,), means of even stretches; `first` is where the run
+    began."""
+
+    first: int
+    steps: np.ndarray
+    loss: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -106,7 +152,7 @@ class Fault:
         return " ".join(part for part in (self.what, self.why, self.remedy) if part)
 
 
-Event = Applied | Saved | LeftOut | Fault
+Event = Applied | Looking | Saved | LeftOut | Fault
 
 
 @dataclass
@@ -119,6 +165,9 @@ class Letters:
     status: Status | None = None
     answer: Answer | None = None
     progress: Progress | None = None
+    recorded: Recorded | None = None
+    line: Line | None = None
+    """Where the reports go on from, if another run has begun."""
 
 
 class Mailbox:
@@ -156,7 +205,7 @@ class Mailbox:
                 # pictures of the model before it would be shown against the new one
                 self._letters.frames.clear()
                 self._letters.answer = None
-                if event.change in ("fresh", "opened"):
+                if event.change != "graft":
                     self._letters.reports.clear()
             self._letters.events.append(event)
 
@@ -169,6 +218,17 @@ class Mailbox:
         """The newest answer."""
         with self._lock:
             self._letters.answer = answer
+
+    def put_recorded(self, recorded: Recorded) -> None:
+        """The newest list of what can be looked at."""
+        with self._lock:
+            self._letters.recorded = recorded
+
+    def put_line(self, line: Line) -> None:
+        """Another run has begun; reports from now on belong to it."""
+        with self._lock:
+            self._letters.line = line
+            self._letters.reports.clear()
 
     def put_progress(self, progress: Progress) -> None:
         """The newest progress."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import math
 import time
+from dataclasses import replace
 
 import torch
 
 from playground.data.corpus import Corpus
+from playground.training.recording import Recording
 from playground.training.report import StepReport
 from playground.training.run import Run
-from playground.worker.mailbox import LeftOut, Mailbox, Mode, Status
+from playground.views.subject import read_only
+from playground.worker.faults import fault
+from playground.worker.mailbox import LeftOut, Line, Mailbox, Mode, Recorded, Status
 
+POINTS = 512
+"""Of the line that the timeline of a run begins with."""
 PUBLISH_SECONDS = 0.15
 """How often status and step reports go into the mailbox while training."""
 
@@ -23,6 +29,9 @@ class Reporter:
         self._mailbox = mailbox
         self._reports: list[StepReport] = []
         self._published = 0.0
+        self._recorded: tuple[Recording, int] | None = None
+        """Which recording was told last, and which version of it."""
+        self._disk_said = False
         self.device = ""
         """The device in words."""
 
@@ -34,8 +43,8 @@ class Reporter:
         """Whether it is time to publish."""
         return time.perf_counter() - self._published > PUBLISH_SECONDS
 
-    def publish(self, mode: Mode, run: Run | None, watching: float) -> None:
-        """Put the gathered steps and the status into the mailbox."""
+    def publish(self, mode: Mode, run: Run | None, watching: float, looking: int | None = None) -> None:
+        """Put the gathered steps, the status and what is recorded into the mailbox."""
         self._published = time.perf_counter()
         if self._reports:
             self._mailbox.put_reports(self._reports)
@@ -57,9 +66,32 @@ class Reporter:
             watching=watching if running else 0.0,
             score=float(scores[-1]) if len(scores) and math.isfinite(scores[-1]) else None,
             floor=run.trainer.floor,
+            looking=looking,
             parameters=sum(parameter.numel() for parameter in run.trainer.model.parameters()),
         )
         self._mailbox.put_status(status)
+        self._tell_recorded(run.recording)
+
+    def _tell_recorded(self, recording: Recording) -> None:
+        if self._recorded is not None and self._recorded[0] is recording and self._recorded[1] == recording.version:
+            return
+        self._recorded = recording, recording.version
+        shelf, (memory, disk) = recording.shelf, recording.shelf.taken()
+        told = Recorded(recording.steps(), recording.marks(), memory, disk, shelf.memory, shelf.disk, recording.off)
+        self._mailbox.put_recorded(told)
+        if shelf.fault is not None and not self._disk_said:
+            self._disk_said = True
+            said = fault(shelf.fault, "Keeping recorded steps on disk")
+            self._mailbox.put_event(replace(said, remedy="Training goes on; fewer steps of its past are kept."))
+
+
+def line_of(run: Run) -> Line:
+    """The loss of a run so far in at most POINTS points."""
+    history, first = run.trainer.history, next(iter(run.recording.steps()), run.trainer.step)
+    stride = max(1, -(-len(history) // POINTS))
+    whole = len(history) // stride * stride
+    steps, loss = (values[:whole].reshape(-1, stride).mean(axis=1) for values in (history.steps, history.loss))
+    return Line(first, read_only(steps), read_only(loss))
 
 
 def left_out(corpus: Corpus) -> LeftOut | None:

@@ -87,13 +87,18 @@ class Watching:
         for job in self._jobs.values():
             job.said = False
 
-    def urgent(self, step: int, *, training: bool) -> Job | None:
-        """A job whose picture must not wait: the model or the wish is another one or, at rest, the step is."""
+    def urgent(self, step: int, *, training: bool, within: float = math.inf) -> Job | None:
+        """A job whose picture must not wait: the model or the wish is another one or, at rest, the step is. Of several the
+        quickest, so that something is seen soon; and then none that usually takes longer than `within` seconds."""
+        found = []
         for job in self._jobs.values():
             shown = job.shown
             if shown is None or shown[0] != self._version or shown[2] != job.wish or (not training and shown[1] != step):
-                return job
-        return None
+                found.append(job)
+        quickest = min(found, key=lambda job: job.cost, default=None)
+        if quickest is not None and quickest.cost > within and len(found) < len(self._jobs):
+            return None
+        return quickest
 
     def due(self, step: int) -> Job | None:
         """The job that has waited longest beyond its time; None while the budget allows nothing."""
@@ -119,13 +124,18 @@ class Watching:
         self._spent.append((start, took))
         job.due = start + self._pause(job, took)
 
+    def charge(self, took: float) -> None:
+        """Seconds that went into recording, which is watching too."""
+        if took:
+            self._spent.append((self._clock() - took, took))
+
     def started(self) -> None:
         """Training goes on: the share is counted from here."""
         self._since = self._clock()
         self._spent.clear()
 
     def share(self) -> float:
-        """The part of the recent time, 0 to 1, that went into pictures and answers."""
+        """The part of the recent time, 0 to 1, that went into pictures, answers and recorded steps."""
         now = self._clock()
         start = max(self._since, now - MEMORY)
         while self._spent and self._spent[0][0] < start:

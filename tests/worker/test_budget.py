@@ -95,3 +95,42 @@ def test_at_rest_nothing_is_drawn_twice():
     assert watched.urgent(1, training=True) is None
     watched.model_changed(forget=False)
     assert watched.urgent(0, training=True) is not None
+
+
+def test_of_a_step_that_is_passed_over_only_the_quick_pictures_are_made():
+    """The first whatever it costs, so that something is seen; what takes long waits until it is allowed again."""
+    now, made = [0.0], []
+    watched = Watching(Mailbox(), clock=lambda: now[0])
+
+    def make(name, cost):
+        def draw(subject):
+            now[0] += cost
+            made.append(name)
+
+        return draw
+
+    for name, cost in (("slow", 0.1), ("quick", 0.005), ("quicker", 0.002)):
+        watched._want(name, 0.2, Ask(name), make(name, cost))
+
+    def look(within):
+        watched.model_changed(forget=False)
+        made.clear()
+        while (job := watched.urgent(0, training=True, within=within)) is not None:
+            watched.run(job, Subject())
+        return made.copy()
+
+    look(1.0)
+    assert look(0.02) == ["quicker", "quick"]
+    watched._jobs.pop("quick")
+    watched._jobs.pop("quicker")
+    assert look(0.02) == ["slow"]
+    assert watched.urgent(0, training=True) is None
+
+
+def test_recording_counts_as_watching():
+    now = [10.0]
+    watched = Watching(Mailbox(), clock=lambda: now[0])
+    watched.started()
+    now[0] += 2.0
+    watched.charge(0.1)
+    assert watched.share() == pytest.approx(0.05)

@@ -155,6 +155,8 @@ class CurvesPanel(QWidget):
     def _read(self, step: float | None) -> None:
         """Put the cursor on the nearest step in every plot and print what the lines say there."""
         frame, self._step = self._frame, step
+        if step is None and frame is not None and len(frame.steps) and frame.step < frame.steps[-1]:
+            step = frame.step  # the timeline looks at a recorded step: the cursor stands there while nobody points
         if frame is None or step is None or not len(frame.steps):
             step = None
         else:
