@@ -111,8 +111,12 @@ class Document(QObject):
 
     def title(self, letters: int = 60) -> str:
         """The model's name, and how it differs from what was opened: "GPT (heads 4 → 8)"."""
-        differs = words(changes(self.preset, self.experiment), letters=letters)
+        differs = self.difference(letters)
         return files.title(self.name) + (f" ({differs})" if differs else "")
+
+    def difference(self, letters: int = 60) -> str:
+        """What distinguishes the experiment from what was opened, in words; empty where nothing does."""
+        return words(changes(self.preset, self.experiment), letters=letters)
 
     def call(self, name: str) -> None:
         """Give the model another name."""

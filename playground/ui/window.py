@@ -249,6 +249,8 @@ class MainWindow(QMainWindow):
         if not all(edit.exists(experiment, path) for path in self.choice.paths):
             self.select(edit.first_attention(self.document.experiment.model))
         self.transport.show_document(*files.describe(self.document.name, experiment))
+        if (curves := self.stage.panels.get("curves")) is not None:
+            curves.name_run(self.document.difference())  # type: ignore[attr-defined]
         self.setWindowTitle(f"{self.document.title()} – Transformer Playground")
 
     def _watch(self) -> None:
@@ -283,6 +285,8 @@ class MainWindow(QMainWindow):
             self._attention = panel
             panel.head_chosen.connect(self._on_head)  # type: ignore[attr-defined]
             self.choose(self.choice)
+        if (curves := self.stage.panels.get("curves")) is not None:
+            curves.name_run(self.document.difference())  # type: ignore[attr-defined]
         motion = self.stage.panels.get("motion")
         if isinstance(motion, QWidget) and self._motion is None:
             self._motion = motion

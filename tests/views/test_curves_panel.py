@@ -250,3 +250,35 @@ def test_a_task_shows_its_score_and_the_least_loss_that_is_possible(panel):
     panel.draw(shown)
     assert panel.small["scores"].isHidden()
     assert not any("possible" in label for label in panel.loss.end_labels())
+
+
+def test_a_run_that_gives_way_stays_as_a_named_line(panel, qtbot):
+    panel.name_run("heads 4 → 8")
+    panel.draw(frame(300))
+    panel.name_run("as wide again")
+    panel.draw(frame(320))  # the same run goes on, with another name from here
+    assert panel.runs.kept == []
+    assert panel.forget.isHidden()
+    panel.draw(frame(20))  # another run has begun
+    assert [kept.name for kept in panel.runs.kept] == ["as wide again"]
+    assert any("as wide again" in text for text in panel.loss.end_labels())
+    assert not panel.forget.isHidden()
+    for count in (15, 14, 13, 12, 11):
+        panel.name_run(f"run {count}")
+        panel.draw(frame(count))
+    assert len(panel.runs.kept) == 4
+    qtbot.mouseClick(panel.forget, Qt.MouseButton.LeftButton)
+    assert panel.runs.kept == []
+    assert not any("run" in text for text in panel.loss.end_labels())
+
+
+def test_the_loss_on_a_logarithmic_axis(panel, qtbot):
+    panel.draw(frame())
+    qtbot.mouseClick(button(panel, "log loss"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.loss.getViewBox().viewRange()[1][1] < 1)
+    low, high = panel.loss.getViewBox().viewRange()[1]
+    assert math.log10(2.0) - 0.1 < low < high < math.log10(6.5) + 0.1
+    assert any(text.startswith("2.") for text in panel.loss.end_labels())
+    qtbot.mouseClick(button(panel, "log steps"), Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: panel.loss.getViewBox().viewRange()[0][1] < 3)
+    assert panel.loss.getViewBox().viewRange()[1][1] < 1

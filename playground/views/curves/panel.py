@@ -13,6 +13,7 @@ from playground.style import theme
 from playground.style.widgets import Caption, Elided, EmptyState, Segments
 from playground.views.curves.frame import CurvesFrame, CurvesLook
 from playground.views.curves.panel_plot import Plot, pen
+from playground.views.curves.panel_runs import EarlierRuns
 from playground.views.curves.panel_small import Small
 from playground.views.curves.points import nearest, smoothed, thinned
 
@@ -38,12 +39,16 @@ class CurvesPanel(QWidget):
         self._frame: CurvesFrame | None = None
         self._smooth = np.zeros(0)
         self._step: float | None = None
-        self.units, self.log = Segments(UNITS), QPushButton("log steps")
+        self.units, self.log, self.log_loss = Segments(UNITS), QPushButton("log steps"), QPushButton("log loss")
+        self.forget = QPushButton("Forget runs")
         self.fit, self.stamp, self.title = QPushButton("Fit"), Elided(), Caption("Loss")
         self.loss = Plot("Loss", widest=NAMES[1])
         self.small = {name: Small(title, short) for name, title, short in SMALL}
         self.empty = EmptyState("Press Play: the loss appears here", "Space plays and pauses; one step is one optimiser step.")
         self.card = QLabel(self.loss)
+        self.runs = EarlierRuns(self.loss, SMOOTHING)
+        self._name = self._named = "as opened"
+        """What distinguishes the run that is edited, and the one that is drawn."""
         self._build()
         self._connect()
         self.retheme()
@@ -56,7 +61,8 @@ class CurvesPanel(QWidget):
 
     def draw(self, frame: CurvesFrame) -> None:
         """Show the run so far."""
-        self._frame = frame
+        self.runs.follow(self._frame, frame, self._named)
+        self._frame, self._named = frame, self._name
         anything = len(frame.steps) > 0 or len(frame.validation) > 0
         self._pages.setCurrentIndex(1 if anything else 0)
         self._smooth = smoothed(frame.loss, SMOOTHING)
@@ -71,6 +77,10 @@ class CurvesPanel(QWidget):
         self._print_stamp()
         self._read(self._step)
 
+    def name_run(self, name: str) -> None:
+        """How the run differs from what was opened; it is called that once another has taken its place."""
+        self._name = name or "as opened"
+
     def retheme(self) -> None:
         """Take the theme and the type scale in force: every pen, font and ground anew."""
         self.title.restyle()
@@ -81,7 +91,8 @@ class CurvesPanel(QWidget):
         self.card.setStyleSheet(f"background: {ground}; border: 1px solid {line}; border-radius: 8px; padding: 7px 11px;")
         bold = QFontMetricsF(theme.font(bold=True))
         self.units.setMinimumWidth(round(2 * max(bold.horizontalAdvance(label) for _, label in UNITS)) + 48)
-        self.log.setMinimumWidth(round(bold.horizontalAdvance(self.log.text())) + 24)
+        for button in (self.log, self.log_loss):
+            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 24)
         self.loss.retheme()
         self._training.setPen(pen("quiet", 1, 120))
         self._smoothed.setPen(pen("accent", 2))
@@ -131,6 +142,8 @@ class CurvesPanel(QWidget):
             if len(values) and math.isfinite(values[-1]):
                 last = float(values[-1]) * factor
                 ends.append((name, colour, self._x(float(steps[-1])), last))
+        ends += self.runs.draw(factor, self._x, 1.0 if self.log.isChecked() else 0.0)
+        self.forget.setVisible(bool(self.runs.kept) and self.width() >= 480)
         if len(spanned):
             ends.append((NAMES[3], colours.quiet, self._x(float(spanned[-1])), floor * factor))
         self.loss.ends(ends)
@@ -196,11 +209,20 @@ class CurvesPanel(QWidget):
             small.set_span(*steps)
 
     def _on_log(self, on: bool) -> None:
-        self.loss.setLogMode(x=on, y=False)
+        self.loss.setLogMode(x=on, y=self.log_loss.isChecked())
         for small in self.small.values():
             small.set_log(on)
         self._draw_loss()
         self.show_everything()
+
+    def _on_log_loss(self, on: bool) -> None:
+        self.loss.setLogMode(x=self.log.isChecked(), y=on)
+        self._draw_loss()
+        self.show_everything()
+
+    def _on_forget(self) -> None:
+        self.runs.forget()
+        self._draw_loss()
 
     def _on_unit(self, unit: str) -> None:
         self._draw_loss()
@@ -218,6 +240,15 @@ class CurvesPanel(QWidget):
         self.log.setProperty("end", "only")
         self.log.setToolTip("Steps on a logarithmic axis")
         self.log.setAccessibleName("Logarithmic steps")
+        self.log_loss.setCheckable(True)
+        self.log_loss.setProperty("role", "segment")
+        self.log_loss.setProperty("end", "only")
+        self.log_loss.setToolTip("The loss on a logarithmic axis")
+        self.log_loss.setAccessibleName("Logarithmic loss")
+        self.forget.setProperty("role", "link")
+        self.forget.setToolTip("Take the lines of earlier runs away")
+        self.forget.setAccessibleName("Forget earlier runs")
+        self.forget.hide()
         self.fit.setProperty("role", "link")
         self.fit.setToolTip("Show everything again (double click)")
         self.fit.setAccessibleName("Show the whole curves")
@@ -226,7 +257,7 @@ class CurvesPanel(QWidget):
         self.card.hide()
         header = QHBoxLayout()
         header.setSpacing(theme.GRID)
-        for widget in (self.title, self.units, self.log, self.fit):
+        for widget in (self.title, self.units, self.log, self.log_loss, self.fit, self.forget):
             header.addWidget(widget)
         header.addStretch(1)
         header.addWidget(self.stamp)
@@ -252,6 +283,8 @@ class CurvesPanel(QWidget):
     def _connect(self) -> None:
         self.units.chosen.connect(self._on_unit)
         self.log.toggled.connect(self._on_log)
+        self.log_loss.toggled.connect(self._on_log_loss)
+        self.forget.clicked.connect(self._on_forget)
         self.fit.clicked.connect(self.show_everything)
         self.loss.getViewBox().sigXRangeChanged.connect(self._follow)
         plots: list[Plot | Small] = [self.loss, *self.small.values()]
@@ -271,7 +304,7 @@ class CurvesPanel(QWidget):
         tight = self.height() < 300
         self._beneath.setVisible(not tight)
         self._share_out()
-        for widget in (self.units, self.log, self.fit):
+        for widget in (self.units, self.log, self.log_loss, self.fit):
             widget.setVisible(self.width() >= 480)
         if self.loss.set_names(self.width() >= 480):
             self._draw_loss()

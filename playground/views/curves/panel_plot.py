@@ -32,7 +32,9 @@ class NumberAxis(pg.AxisItem):  # type: ignore[misc]
         return [short(float(f"{value * scale:.6g}")) if value >= 0 else "" for value in values]
 
     def logTickStrings(self, values: Sequence[float], scale: float, spacing: float) -> list[str]:  # noqa: N802 (pyqtgraph's name)
-        """The text of each tick, from its logarithm: whole powers only."""
+        """The text of each tick, from its logarithm: of steps whole powers only."""
+        if self.orientation == "left":
+            return [f"{10.0**value:.3g}" for value in values]
         return [short(10.0 ** round(value)) if value >= 0 and abs(value - round(value)) < 1e-6 else "" for value in values]
 
 
@@ -100,10 +102,11 @@ class Plot(pg.PlotWidget):  # type: ignore[misc]
                 item.setPlainText("")
                 continue
             name, colour, x, y = labels[index]
+            at = math.log10(max(y, 1e-9)) if self._left.logMode else y
             item.setFont(theme.font(0.85))
             item.setDefaultTextColor(QColor(colour))
             item.setHtml(f"<b>{y:.3f}</b> {name}" if self._names else f"<b>{y:.3f}</b>")
-            fresh.append((item, x, y))
+            fresh.append((item, x, at))
         self._ends = fresh + [(item, 0.0, 0.0) for item, _, _ in self._ends[len(labels) :]]
         self._place_ends()
 
