@@ -32,6 +32,10 @@ class Transformer(nn.Module):
         self.unembed = nn.Linear($width, vocab$bias)  # Algorithm 7
         self.unembed.weight = self.embed.weight  # one matrix reads tokens in and out  #? tied
         for name, parameter in self.named_parameters():  # how training starts
+            std = parameter.shape[-1] ** -0.5  # what comes out is as large as what goes in  #? fan_in
+            std = $usual  #? own_std and not fan_in
+            std = $usual if name.endswith(("unembed.weight", "distance.weight")) else std  #? fan_in
+            std = $embedding_std if name.startswith(("embed.", "position.")) else std  #? own_std
             if name.endswith($outs):  #? outs
                 nn.init.normal_(parameter, std=$std / math.sqrt($branches))  # GPT-2: less, the deeper  #? deep
                 nn.init.zeros_(parameter)  # every layer begins as the identity  #? zero_out
@@ -102,6 +106,8 @@ def transformer(parts: Parts, layers: Layers) -> Kind:
         "outs": spec.init.zero_out or spec.init.depth_scaled,
         "zero_out": spec.init.zero_out,
         "deep": spec.init.depth_scaled and not spec.init.zero_out,
+        "own_std": _own_std(spec),
+        "fan_in": spec.init.fan_in,
         "biased": _biased(spec),
     }
     return Kind("Transformer", TRANSFORMER, [{}], flags, {**_ends(parts), **_between(parts, layers), **_starts(spec)})
@@ -138,13 +144,20 @@ def _between(parts: Parts, layers: Layers) -> dict[str, str]:
 
 def _starts(spec: ModelSpec) -> dict[str, str]:
     """The weights before training."""
-    names = [name for layers in spec.stacks.values() for layer in layers for name, _ in branches(layer)]
+    init, names = spec.init, [name for layers in spec.stacks.values() for layer in layers for name, _ in branches(layer)]
     outs = [f'"{ending}"' for name, ending in _OUT.items() if name in names]
     return {
-        "std": number(spec.init.std),
+        "std": "std" if _own_std(spec) else number(init.std),
+        "usual": number(init.std),
+        "embedding_std": number(init.std * init.embedding_factor),
         "branches": str(len(names)),
         "outs": outs[0] if len(outs) == 1 else f"({', '.join(outs)})",
     }
+
+
+def _own_std(spec: ModelSpec) -> bool:
+    """Whether not all matrices start alike."""
+    return spec.init.fan_in or spec.init.embedding_factor != 1.0
 
 
 def _biased(spec: ModelSpec) -> bool:

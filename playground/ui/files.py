@@ -40,7 +40,7 @@ def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
         return title(name), detail, task_title(task.kind), f"{task.examples:,} examples"
     text = "Python docs" if task.text == PYTHON_DOCS else Path(task.text).name
     text = text if len(text) <= 24 else text[:23] + "…"
-    pairs = "pairs · " if task.kind == "pairs" else ""
+    pairs = f"{task.kind} · " if task.table else ""
     return title(name), detail, text, f"{pairs}{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}"
 
 
