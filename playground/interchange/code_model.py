@@ -57,8 +57,10 @@ class Transformer(nn.Module):
     def encode(self, context: Tensor) -> Tensor:  #? both
         """What the encoder makes of a context (batch, context): the memory (batch, context, d_model)."""  #? both
         x = self.embedded(context)  #? both
+        hidden, _ = gist_hidden(context)  #? both and gisted
         for layer in self.encoder:  #? both
-            x = layer(x)  #? both
+            x = layer(x)  #? both and not gisted
+            x = layer(x, hidden)  #? both and gisted
         x = self.encoder_norm(x)  #? encoder_norm
         return x  #? both
 
@@ -68,6 +70,8 @@ class Transformer(nn.Module):
             prefix = torch.zeros_like(tokens[:, 0])  #? prefixed
         x = self.embedded(tokens)  #? both
         memory = self.encode(context)  #? both
+        _, unseen = gist_hidden(context)  #? both and gisted
+        hidden, _ = gist_hidden(tokens)  #? not both and gisted
         x = self.embed(tokens)$root  # (batch, pos, d_model)  #? not both
         x = x + self.position.weight[: tokens.shape[1]]  #? not both and learned
         x = x + sinusoids(tokens.shape[1]).to(x)  #? not both and sinusoidal
@@ -91,6 +95,7 @@ def transformer(parts: Parts, layers: Layers) -> Kind:
     flags = {
         "both": both,
         "prefixed": parts.prefixed,
+        "gisted": parts.gisted,
         "encoder": bool(spec.encoder),
         "decoder": bool(spec.decoder),
         "learned": start.position.kind == "learned",
@@ -138,7 +143,9 @@ def _between(parts: Parts, layers: Layers) -> dict[str, str]:
         "stack": "decoder" if spec.decoder else "encoder",
         "asked": (", context: Tensor" if both else "") + (", prefix: Tensor | None = None" if parts.prefixed else ""),
         "reads": " that answer a context (batch, context)" if both else "",
-        "given": (", memory" if both else "") + (", prefix" if parts.prefixed else ""),
+        "given": (", memory" if both else "")
+        + (", prefix" if parts.prefixed else "")
+        + ("" if not parts.gisted else ", unseen" if both else ", hidden"),
     }
 
 

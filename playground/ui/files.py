@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
+    "gist": "Gist", "gist-encoder-decoder": "Gist (encoder-decoder)",
     "llama": "Llama", "t5": "T5", "gpt2": "GPT-2 (124 M)", "bert-base": "BERT base (110 M)",
 }  # fmt: skip
 TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}

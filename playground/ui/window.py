@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from playground.spec import edit
 from playground.spec.difference import changes, words
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import TOLD, Experiment
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
@@ -124,7 +124,9 @@ class MainWindow(QMainWindow):
 
     def _learn(self, **changes: str) -> None:
         now = self.document.experiment
-        experiment = edit.replaced(now, "task", now.task.model_copy(update=changes))
+        task = now.task.model_copy(update=changes)
+        gist = now.model.gist.mask if task.kind in TOLD else "none"  # they compress instructions, and other tasks have none
+        experiment = edit.replaced_all(now, (("task", task), ("model.gist.mask", gist)))
         self.learn(experiment, f"Learn from {files.describe('', experiment)[2]}")
 
     def learn(self, experiment: Experiment, name: str) -> None:

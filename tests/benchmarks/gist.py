@@ -8,14 +8,20 @@ import time
 
 import numpy as np
 import torch
+from torch.utils.flop_counter import FlopCounterMode
 
 from playground.data.tasks.instructions import Instructions
 from playground.data.tasks.phrases import WORDS
 from playground.spec import edit
 from playground.spec.check import parse
 from playground.spec.experiment import Experiment
+from playground.spec.gist_cost import PAPER_LENGTHS, WAYS, costs, saved
 from playground.training.device import set_threads
 from playground.training.run import Run
+from playground.transformer.generate import generate
+from playground.transformer.gist import compressed, seconds
+from playground.transformer.model import Transformer, build
+from playground.transformer.taps import Taps
 
 TASK = Instructions()
 STEPS = {"positive": 450, "gist": 800, "negative": 250}
@@ -30,7 +36,7 @@ LAYER = {
 INIT = {"std": 0.02, "fan_in": True, "embedding_factor": 25.0, "depth_scaled": True}
 TRAINING = {
     "batch": 128, "optimiser": "muon", "muon_lr": 0.02, "momentum": 0.95, "lr": 5e-3, "lr_min": 0.0, "schedule": "wsd",
-    "decay_share": 0.4, "warmup": 20, "beta1": 0.9, "beta2": 0.95, "weight_decay": 0.1, "clip": 0.0, "precision": "float32",
+    "decay_share": 0.4, "warmup": 20, "beta1": 0.9, "beta2": 0.95, "weight_decay": 0.1, "clip": 0.0, "precision": "auto",
     "validate_every": 1_000_000,
 }  # fmt: skip
 
@@ -88,6 +94,49 @@ def three_runs(seed: int, k: int, both: bool, controls: bool = True) -> dict[str
     return found | {"seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - worked}
 
 
+def larger(n_ctx: int, gist: str = "none") -> Transformer:
+    """A decoder of 6 layers and width 384 with random weights, in which matrix products and not Python decide the time."""
+    layer = {"attention": {"heads": 6, "bias": False}, "mlp": {"d_mlp": 1536, "bias": False}}
+    model = {"d_model": 384, "n_ctx": n_ctx, "vocab": 1024, "decoder": [layer] * 6, "gist": {"mask": gist}}
+    kind = "instructions" if gist != "none" else "text"
+    return build(parse({"model": model, "task": {"kind": kind}}).model, 0).requires_grad_(False).eval()
+
+
+def savings() -> dict[str, object]:
+    """What a cached gist saves at the paper's lengths: FLOPs counted from the spec and by torch, seconds, bytes."""
+    prompt, rest = PAPER_LENGTHS
+    model = larger(prompt + rest + 1, "gist")
+    told = [*range(prompt - 1), model.spec.gist_token]  # the gist token is one of the prompt's, as they count it
+    behind = torch.arange(rest)[None]
+    kept, whole = compressed(model, told), torch.cat((torch.tensor([told]), behind), dim=1)
+    counted = []
+    for work in (lambda taps: model(whole, taps=taps), lambda taps: model(behind, cache=kept.repeated(1), taps=taps)):
+        with FlopCounterMode(display=False) as counter:
+            work(Taps([f"decoder.{layer}.pattern" for layer in range(6)]))  # products, which are counted, not a kernel
+        counted.append(counter.get_total_flops())
+    found, taken = costs(model.spec, prompt, 1, rest), seconds(model, told, behind[0].tolist(), rounds=40)
+    return {
+        "flops_saved": round(saved(model.spec, prompt, 1, rest), 4),
+        "flops_saved_measured": round(1 - counted[1] / counted[0], 4),
+        "flops_saved_against_cached_prompt": round(saved(model.spec, prompt, 1, rest, "prompt"), 4),
+        "ways": {way: {**vars(found[way]), "seconds": round(taken[way], 5)} for way in WAYS},
+        "kv_bytes_exact": kept.nbytes == found["gist"].cache_bytes,
+    }
+
+
+def generation(count: int = 256) -> dict[str, object]:
+    """How many times faster tokens come with a cache than without, the same ones."""
+    model = larger(count + 1)
+    start = time.perf_counter()
+    quick = [token for token, _ in generate(model, [1], count, temperature=0.0)]
+    between = time.perf_counter()
+    text = [1]
+    for _ in range(count):
+        text.append(int(model(torch.tensor([text]))[0, -1].argmax()))
+    end = time.perf_counter()
+    return {"cache_speedup": round((end - between) / (between - start), 2), "cache_same_tokens": quick == text[1:]}
+
+
 def spread(values: list[float]) -> dict[str, object]:
     digits = [round(value, 4) for value in values]
     return {"mean": round(statistics.mean(values), 4), "spread": round(max(values) - min(values), 4), "seeds": digits}
@@ -112,6 +161,7 @@ def main() -> None:
     found: dict[str, object] = {names.get(name, name).removesuffix("_seen") if name == "positive_seen" else name:
                                 spread([row[name] for row in rows]) for name in rows[0]}  # fmt: skip
     found |= {"best_guess": TASK.best_guess(), "compression": WORDS / arguments.tokens, "load": os.getloadavg()[0]}
+    found |= savings() | generation()
     print(json.dumps(found))
 
 

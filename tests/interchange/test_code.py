@@ -36,7 +36,8 @@ def preset(name):
 
 
 def spec_of(data):
-    return parse({"model": data}).model
+    task = {"kind": "instructions"} if "gist" in data else {}
+    return parse({"model": data, "task": task}).model
 
 
 def stack(*layers, **more):
@@ -150,6 +151,12 @@ UNCOMMON = {
     "a sum of nothing but itself": stack({"norm": {"kind": "none", "place": "post"}, "order": "parallel_shared"}),
     "no offset anywhere": stack({"norm": {"bias": False}, "attention": {"bias": False}, "mlp": {"bias": False}},
                                 unembedding={"norm": {"kind": "rms"}}, init={"depth_scaled": False}),
+    "gist tokens": stack({}, {"attention": {"mask": "prefix", "window": 3}}, gist={"mask": "gist"}, init={"fan_in": True}),
+    "no gist token is seen": stack({"attention": {"sink": True}}, gist={"mask": "negative"}),
+    "an encoder with gist tokens": stack({"cross": {}}, {"attention": None, "cross": {}}, gist={"mask": "gist"},
+                                         encoder=[{"attention": {"mask": "bidirectional"}}], init={"embedding_factor": 3.0}),
+    "no encoder's gist is seen": stack({"cross": {}}, gist={"mask": "negative"}, encoder=[{"mlp": None}, {"attention": None}]),
+    "only an encoder with gist tokens": stack(gist={"mask": "gist"}, encoder=[{"attention": {"mask": "bidirectional"}}]),
 }  # fmt: skip
 
 
