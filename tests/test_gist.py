@@ -106,6 +106,23 @@ def test_what_cannot_be_is_said():
         Run.fresh(experiment(tokens=8, n_ctx=40), device="cpu")
 
 
+def test_the_inspector_has_no_heading_for_gist_tokens_where_there_are_no_instructions(qtbot):
+    from playground.style.widgets import Caption
+    from playground.ui.inspector.form import Inspector
+
+    form = Inspector()
+    qtbot.addWidget(form)
+    form.resize(304, 900)
+    form.show()
+    shown = {}
+    for name, made in (("text", Experiment()), ("instructions", experiment())):
+        form.set_experiment(made, made)
+        form.tabs.setCurrentIndex(1)
+        shown[name] = {each.text().lower() for each in form.findChildren(Caption) if each.isVisibleTo(form)}
+    assert {"gist tokens"} == shown["instructions"] - shown["text"]
+    assert {"text"} == shown["text"] - shown["instructions"]
+
+
 def test_no_floor_is_claimed_for_the_negative_control():
     assert floor(experiment("gist")) == 0.0
     assert floor(experiment("negative")) is None

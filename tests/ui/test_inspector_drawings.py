@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 from playground.spec.ends import Embedding
 from playground.spec.experiment import Experiment
-from playground.spec.mlp import Mlp
 from playground.spec.gist import Gist
+from playground.spec.mlp import Mlp
 from playground.spec.model import Attention, Layer, ModelSpec, RelativePosition
 from playground.spec.norm import PlacedNorm
 from playground.style import theme
