@@ -79,6 +79,28 @@ def test_from_the_positive_control_to_gist_only_the_mask_changes():
     assert not torch.allclose(old(row), new(row))
 
 
+def test_a_stage_keeps_the_weights_and_begins_anew_in_all_else():
+    run = Run.fresh(experiment("positive"), device="cpu")
+    next(run.trainer.steps())
+    made = run.stage(edit.replaced(run.experiment, "model.gist.mask", "gist"))
+    assert (made.trainer.step, run.trainer.step) == (0, 1)
+    assert made.experiment.model.gist.mask == made.trainer.model.spec.gist.mask == "gist"
+    assert len(made.trainer.optimiser.state) == 0 < len(run.trainer.optimiser.state)
+    for old, new in zip(run.trainer.model.parameters(), made.trainer.model.parameters(), strict=True):
+        assert torch.equal(old, new)
+
+
+def test_first_weights_by_fan_in_and_the_embedding_factor():
+    changes = [("model.init.fan_in", True), ("model.init.embedding_factor", 25.0), ("model.init.std", 0.02),
+               ("model.d_model", 64), ("model.unembedding.tied", False)]  # fmt: skip
+    made = Run.fresh(edit.replaced_all(experiment(), changes), device="cpu").trainer.model
+    assert made.embed.weight.std().item() == pytest.approx(0.5, rel=0.05)
+    assert made.unembed.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    layer = made.decoder[0]
+    assert layer.attention.qkv.weight.std().item() == pytest.approx(1 / 8, rel=0.05)
+    assert layer.attention.out.weight.std().item() == pytest.approx(1 / 8 / 2**0.5, rel=0.05)  # two branches
+
+
 def test_word_drop_is_hot():
     run = Run.fresh(experiment(), device="cpu")
     steps = run.trainer.steps()

@@ -81,16 +81,15 @@ def exact(run: Run, split: str) -> float:
     return (logits.argmax(-1) == said).all(dim=1).float().mean().item()
 
 
-def three_runs(seed: int, k: int, both: bool, controls: bool = True) -> dict[str, float]:
+def three_runs(seed: int, k: int, both: bool) -> dict[str, float]:
     """Positive control, gist from it, negative control."""
     begun, worked = time.perf_counter(), time.process_time()
     positive = trained(Run.fresh(experiment("positive", k, seed, both), device="cpu"))
-    found = {f"positive_{split}": exact(positive, split) for split in TASK.splits}
+    found = {f"positive_{split}".removesuffix("_seen"): exact(positive, split) for split in TASK.splits}
     gist = edit.replaced_all(positive.experiment, [("model.gist.mask", "gist"), ("training.steps", STEPS["gist"])])
     made = trained(positive.stage(gist))
     found |= {f"gist_{split}": exact(made, split) for split in TASK.splits}
-    if controls:
-        found["negative"] = exact(trained(Run.fresh(experiment("negative", k, seed, both), device="cpu")), "seen")
+    found["negative"] = exact(trained(Run.fresh(experiment("negative", k, seed, both), device="cpu")), "seen")
     return found | {"seconds": time.perf_counter() - begun, "cpu_seconds": time.process_time() - worked}
 
 
@@ -157,9 +156,7 @@ def main() -> None:
         rows.append(three_runs(seed, arguments.tokens, arguments.encoder_decoder))
         if not arguments.json:
             print(seed, {name: round(value, 4) for name, value in rows[-1].items()}, flush=True)
-    names = {"positive": "positive_seen"}
-    found: dict[str, object] = {names.get(name, name).removesuffix("_seen") if name == "positive_seen" else name:
-                                spread([row[name] for row in rows]) for name in rows[0]}  # fmt: skip
+    found: dict[str, object] = {name: spread([row[name] for row in rows]) for name in rows[0]}
     found |= {"best_guess": TASK.best_guess(), "compression": WORDS / arguments.tokens, "load": os.getloadavg()[0]}
     found |= savings() | generation()
     print(json.dumps(found))
