@@ -17,7 +17,7 @@ from playground.data.errors import Cancelled, DataError
 from playground.data.examples import Examples
 from playground.data.learn import learn_pieces
 from playground.data.pairs import Unusable
-from playground.data.special import NAMES, Marked, plain
+from playground.data.special import Marked, plain
 from playground.data.store import Tokens
 from playground.data.text import Asked, Source, Tick, read_source
 from playground.data.tokenizer import Bytes, Characters, Pieces, Tokenizer, load_tokenizer
@@ -92,15 +92,14 @@ def load_corpus(
     return with_marks(made) if marked else made
 
 
-def with_marks(corpus: Corpus, marked: bool = True) -> Corpus:
-    """The same text with the special tokens behind its vocabulary, or without them."""
-    if isinstance(corpus.tokenizer, Marked) == marked:
-        return corpus
+def with_marks(corpus: Corpus, marked: bool = True, gist: bool = False) -> Corpus:
+    """The same text with the special tokens behind its vocabulary, gist among them or not, or without them."""
     inner = plain(corpus.tokenizer)
-    counts = corpus.counts[: inner.vocab]
-    if not marked:
-        return replace(corpus, tokenizer=inner, counts=counts)
-    return replace(corpus, tokenizer=Marked(inner), counts=np.concatenate((counts, np.zeros(len(NAMES), counts.dtype))))
+    made: Tokenizer = Marked(inner, gist) if marked else inner
+    if made.vocab == corpus.tokenizer.vocab:
+        return corpus
+    own = corpus.counts[: inner.vocab]
+    return replace(corpus, tokenizer=made, counts=np.concatenate((own, np.zeros(made.vocab - inner.vocab, own.dtype))))
 
 
 def make_tokenizer(spec: TokenizerSpec, source: Source, progress: Tick, cancelled: Asked) -> Tokenizer:

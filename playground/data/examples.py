@@ -32,26 +32,30 @@ class Rows(NamedTuple):
 class Examples:
     """What to learn from and what to be tested on, of the same widths s and t.
 
-    `disjoint` says that no question of the validation part is in the training part (see `Task.key`). It is false where
-    there are too few different ones, and where what is to be learned is how they are distributed (`Task.held_share`).
+    Where a task has `splits`, row i of the validation part is of split i modulo their number. `disjoint` says that no
+    question of the validation part is in the training part (see `Task.key`). It is false where there are too few different
+    ones, and where what is to be learned is how they are distributed (`Task.held_share`).
     """
 
     train: Rows
     validation: Rows
     disjoint: bool
+    splits: tuple[str, ...] = ()
 
 
-def make_examples(task: Task, seed: int, count: int, validation: int) -> Examples:
+def make_examples(task: Task, seed: int, count: int, validation: int, gist: tuple[int, ...] = ()) -> Examples:
     """Random examples of a task: at most `count` to learn from and at most `validation` to be tested on.
 
     Where all pairs are known and their part holds no more than asked for, it has each of them once, in random order. The
-    same seed gives the same examples; which questions are kept for validation does not depend on it. Raises ValueError
-    for a count below 1, and DataError where the task's data is missing.
+    same seed gives the same examples; which questions are kept for validation does not depend on it. The tokens `gist` are
+    put behind every instruction. Raises ValueError for a count below 1, and DataError where the task's data is missing.
     """
     if count < 1 or validation < 1:
         raise ValueError(f"both parts need examples; {count} and {validation} were asked for")
     rng = np.random.default_rng(seed)
     everything = task.everything()
+    if task.splits:
+        return _in_splits(task, rng, count, validation, gist)
     if everything is not None:
         pairs = list(everything)
         train, held, disjoint = _sides(pairs, [task.held_out(pair) for pair in pairs])
@@ -62,8 +66,15 @@ def make_examples(task: Task, seed: int, count: int, validation: int) -> Example
     return Examples(_part(train, widths, task.eos), _part(held, widths, task.eos), disjoint)
 
 
-def own_examples(pairs: Sequence[Pair], eos: int, seed: int, validation: float = 0.1) -> Examples:
-    """The person's own pairs, all of them, in random order; a share of them is for validation.
+def gisted(pair: Pair, gist: tuple[int, ...]) -> Pair:
+    """The same with gist tokens behind its instruction, where it has one."""
+    if not gist or not pair.prompt:
+        return pair
+    return Pair((*pair.source[: pair.prompt], *gist, *pair.source[pair.prompt :]), pair.target, pair.prompt)
+
+
+def own_examples(pairs: Sequence[Pair], eos: int, seed: int, validation: float = 0.1, gist: tuple[int, ...] = ()) -> Examples:
+    """The person's own pairs, all of them, in random order, with gist tokens behind instructions; a share is for validation.
 
     Pairs with the same source stay on one side; where that leaves a side empty, both have all. Raises DataError where
     there is no pair, and ValueError for a share that is not between 0 and 1.
@@ -74,8 +85,8 @@ def own_examples(pairs: Sequence[Pair], eos: int, seed: int, validation: float =
         raise DataError("There are no pairs.", "Nothing can be learned from none.", "Choose another file.")
     train, held, disjoint = _sides(pairs, [share_of(pair.source) < validation for pair in pairs])
     rng = np.random.default_rng(seed)
-    widths = max(len(pair.source) for pair in pairs), max(len(pair.target) for pair in pairs)
-    mixed = [_some(part, len(part), rng) for part in (train, held)]
+    widths = max(len(pair.source) for pair in pairs) + len(gist), max(len(pair.target) for pair in pairs)
+    mixed = [[gisted(pair, gist) for pair in _some(part, len(part), rng)] for part in (train, held)]
     return Examples(_part(mixed[0], widths, eos), _part(mixed[1], widths, eos), disjoint)
 
 
@@ -102,6 +113,15 @@ def _drawn(task: Task, rng: np.random.Generator, count: int, validation: int) ->
     if len(train) >= count and len(held) >= validation:
         return train[:count], held[:validation], True
     return [task.pair(rng) for _ in range(count)], [task.pair(rng) for _ in range(validation)], False
+
+
+def _in_splits(task: Task, rng: np.random.Generator, count: int, validation: int, gist: tuple[int, ...]) -> Examples:
+    """Training and validation drawn as the task says; in validation its splits take turns."""
+    train = [gisted(task.pair(rng), gist) for _ in range(count)]
+    names = [task.splits[index % len(task.splits)] for index in range(validation)]
+    held = [gisted(task.of_split(name, rng), gist) for name in names]
+    widths = task.longest()[0] + len(gist), task.longest()[1]
+    return Examples(_part(train, widths, task.eos), _part(held, widths, task.eos), False, task.splits)
 
 
 def _some(pairs: list[Pair], count: int, rng: np.random.Generator) -> list[Pair]:

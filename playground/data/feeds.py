@@ -13,7 +13,7 @@ from torch import Tensor
 from playground.data.batch import Batch
 from playground.data.batches import Batches, windows
 from playground.data.corpus import Corpus
-from playground.data.objectives import Objective, Special, answered, following, halves, masked, prefixed
+from playground.data.objectives import Objective, Special, answered, dropped, following, halves, masked, prefixed
 from playground.data.special import Marked
 from playground.spec.experiment import Experiment
 
@@ -24,7 +24,7 @@ FIXED = 1234
 def make_feed(experiment: Experiment, corpus: Corpus, generator: torch.Generator, device: torch.device) -> Feed:
     """The batches of an experiment; raises ValueError where the corpus holds not one."""
     tokenizer, task = corpus.tokenizer, experiment.task
-    special = Special(tokenizer.mask, tokenizer.bos, tokenizer.eos) if isinstance(tokenizer, Marked) else None
+    special = Special(tokenizer.mask, tokenizer.bos, tokenizer.eos, tokenizer.gist) if isinstance(tokenizer, Marked) else None
     if corpus.examples is not None and special is not None:
         layers = experiment.model.decoder
         causal = bool(layers) and all(layer.attention is None or layer.attention.mask == "causal" for layer in layers)
@@ -32,6 +32,7 @@ def make_feed(experiment: Experiment, corpus: Corpus, generator: torch.Generator
         return ExamplesFeed(
             corpus.examples.train, corpus.examples.validation, experiment.training.batch, generator, device,
             objective=experiment.objective, special=special, causal=causal, ratio=task.mask_ratio, rule=task.mask_rule,
+            word_drop=task.word_drop,
         )  # fmt: skip
     return TextFeed(
         corpus.train, corpus.validation, experiment.model.n_ctx, experiment.training.batch, generator, device,
@@ -120,21 +121,26 @@ class ExamplesFeed(Feed):
         causal: bool,
         ratio: float = 0.15,
         rule: Literal["always", "bert"] = "always",
+        word_drop: float = 0.0,
     ) -> None:
         """Each part is source (n, s), source lengths (n,), target (n, t) and target lengths (n,), padded at the end.
 
         Where every layer is `causal`, nothing sees the padding behind it and its extent is not passed on, which is faster.
-        Texts without a question (s = 0) are masked at random where the objective is "masked".
+        Texts without a question (s = 0) are masked at random where the objective is "masked". `word_drop` is the
+        share of the words of instructions, which stand before gist tokens, that are hidden in random batches.
         """
         self.batch, self.generator, self.device = batch, generator, device
         self._train, self._validation = (tuple(each.to(device) for each in part) for part in (train, validation))
         self._objective, self._special, self._causal = objective, special, causal
-        self._ratio, self._rule = ratio, rule
+        self._ratio, self._rule, self._word_drop = ratio, rule, word_drop
 
     def draw(self) -> Batch:
         """A random batch."""
         index = torch.randint(len(self._train[0]), (self.batch,), generator=self.generator).to(self.device)
-        return self._shaped(tuple(each[index] for each in self._train), self.generator)
+        source, *others = (each[index] for each in self._train)
+        if self._word_drop and self._special.gist is not None:
+            source = dropped(source, self._word_drop, self._special, self.generator)
+        return self._shaped((source, *others), self.generator)
 
     def fixed(self, count: int, at_once: int) -> Iterator[Batch]:
         """The first `count` of the validation part, or all there are."""

@@ -19,6 +19,7 @@ class Special:
     mask: int
     bos: int
     eos: int
+    gist: int | None = None
 
 
 def following(windows: Tensor) -> Batch:
@@ -95,6 +96,15 @@ def answered(
     tokens, targets = _joined(source, source_lengths, begun, said, special.eos)
     prefix = source_lengths + 1 if objective == "prefix" else None
     return Batch(tokens, targets, lengths=source_lengths + 1 + target_lengths, prefix=prefix)
+
+
+def dropped(source: Tensor, share: float, special: Special, generator: torch.Generator) -> Tensor:
+    """Questions (batch, s) with a share of the words of each instruction, which gist tokens end, replaced by the mask token."""
+    gist = -1 if special.gist is None else special.gist
+    instruction = torch.eq(source, gist).cumsum(dim=1) == 0
+    instruction &= ~instruction.all(dim=1, keepdim=True)
+    out = torch.rand(source.shape, generator=generator).to(source.device) < share
+    return torch.where(out & instruction, special.mask, source)
 
 
 def _joined(source: Tensor, lengths: Tensor, after: Tensor, targets: Tensor, padding: int) -> tuple[Tensor, Tensor]:

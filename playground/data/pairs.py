@@ -1,4 +1,4 @@
-"""The person's own pairs of texts, from a table: TSV or CSV, first column the source, second the target."""
+"""The person's own texts from a table, TSV or CSV: pairs of source and target, or instruction, input and answer."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _DELIMITERS = ",;|"
 _SPELLED = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 _NAMES = frozenset(
     ("source", "target", "src", "tgt", "input", "output", "question", "answer", "prompt", "completion", "from", "to",
-     "english", "german", "french", "spanish", "italian", "en", "de", "fr", "es", "it")
+     "instruction", "english", "german", "french", "spanish", "italian", "en", "de", "fr", "es", "it")
 )  # fmt: skip
-"""What columns are called: a first line of two of these is no pair."""
+"""What columns are called: a first line of these is no pair."""
 
 __all__ = ["Cancelled", "DataError", "OwnPairs", "Unusable", "read_pairs"]
 
@@ -39,14 +39,14 @@ class Unusable:
 
 @dataclass(frozen=True)
 class OwnPairs:
-    """Pairs of texts in the order of the file, neither of them empty.
+    """Pairs of texts in the order of the file, neither of them empty; or triples, of which the second may be.
 
     `lines` says in which line of the file, counted from 1, each begins. `unusable` names the first `LISTED` of the
     `refused` lines that hold no pair; empty lines do not count. `delimiter` is what stands between the columns.
     """
 
     source: Source
-    pairs: tuple[tuple[str, str], ...]
+    pairs: tuple[tuple[str, ...], ...]
     lines: tuple[int, ...]
     unusable: tuple[Unusable, ...]
     refused: int
@@ -56,8 +56,10 @@ class OwnPairs:
 def _silent(job: str, share: float | None) -> None: ...
 
 
-def read_pairs(path: str, *, longest: int = LONGEST, progress: Tick = _silent, cancelled: Asked = lambda: False) -> OwnPairs:
-    """Read a table of pairs in UTF-8, of which more columns than two are left out.
+def read_pairs(
+    path: str, *, sides: int = 2, longest: int = LONGEST, progress: Tick = _silent, cancelled: Asked = lambda: False
+) -> OwnPairs:
+    """Read a table in UTF-8, its first columns, `sides` of them: two are a pair, three an instruction, an input and an answer.
 
     `longest` is the most characters that one side may have. Raises DataError where the file is missing, a folder, empty,
     binary, not UTF-8, or has no line that can be used; raises Cancelled.
@@ -66,12 +68,12 @@ def read_pairs(path: str, *, longest: int = LONGEST, progress: Tick = _silent, c
     if source.path is None:
         raise DataError("The Python docs are no pairs.", "They are one long text.", "Choose a TSV or CSV file.")
     delimiter, usual = _table(source)
-    pairs: list[tuple[str, str]] = []
+    pairs: list[tuple[str, ...]] = []
     numbers: list[int] = []
     unusable: list[Unusable] = []
     refused = 0
     for first, last, columns in _records(_lines(source, progress, cancelled), delimiter):
-        sides = [column.strip() for column in columns[:2]]
+        texts = [column.strip() for column in columns[:sides]]
         if not any(column.strip() for column in columns):
             continue
         over = f", over lines {first:,} to {last:,}: a quotation mark may be missing" if last > first else ""
@@ -79,16 +81,16 @@ def read_pairs(path: str, *, longest: int = LONGEST, progress: Tick = _silent, c
             sign = _SPELLED[delimiter]
             reason = f"{len(columns)} columns, not {usual}: a text with a {sign} in it needs quotation marks{over}"
         else:
-            reason = _reason(sides, first, longest, delimiter, over)
+            reason = _reason(texts, sides, first, longest, delimiter, over)
         if not reason:
-            pairs.append((sides[0], sides[1]))
+            pairs.append(tuple(texts))
             numbers.append(first)
             continue
         refused += 1
         if len(unusable) < LISTED:
             unusable.append(Unusable(first, reason))
     if not pairs:
-        raise _no_pair(source, unusable, refused)
+        raise _no_pair(source, sides, unusable, refused)
     return OwnPairs(source, tuple(pairs), tuple(numbers), tuple(unusable), refused, delimiter)
 
 
@@ -156,26 +158,30 @@ def _table(source: Source) -> tuple[str, int]:
     return delimiter, counts.most_common(1)[0][0] if counts else 2
 
 
-def _reason(sides: list[str], first: int, longest: int, delimiter: str, over: str) -> str:
-    """Why a record is no pair, or nothing."""
-    if len(sides) < 2:
+def _reason(texts: list[str], sides: int, first: int, longest: int, delimiter: str, over: str) -> str:
+    """Why a record is no pair or triple, or nothing."""
+    if len(texts) < 2:
         return f"one column: there is no {_SPELLED[delimiter]} in it{over}"
-    size = max(map(len, sides))
+    if len(texts) < sides:
+        return f"two columns: an instruction, an input and an answer take three{over}"
+    size = max(map(len, texts))
     if size > longest:
         return f"too long: {size:,} characters on one side, and at most {longest:,} are read{over}"
-    if not sides[0] or not sides[1]:
-        return f"empty side: the {'second' if sides[0] else 'first'} column has no text"
-    if first == 1 and sides[0] != sides[1] and {side.lower() for side in sides} <= _NAMES:
+    if not texts[0] or not texts[-1]:  # an instruction may need no input
+        return f"empty side: the {'first' if not texts[0] else 'second' if sides == 2 else 'third'} column has no text"
+    if first == 1 and len(set(texts)) == sides and {text.lower() for text in texts} <= _NAMES:
         return "the names of the columns"
     return ""
 
 
-def _no_pair(source: Source, unusable: list[Unusable], refused: int) -> DataError:
+def _no_pair(source: Source, sides: int, unusable: list[Unusable], refused: int) -> DataError:
     if not unusable:
         return DataError(f"{source.name} is empty.", "It has no line with text.", "Choose a file with pairs in it.")
     example = f"Line {unusable[0].line:,}: {unusable[0].reason}."
     return DataError(
-        f"{source.name} has no pair that can be used.",
+        f"{source.name} has no {'pair' if sides == 2 else 'triple'} that can be used.",
         f"All {refused:,} lines are refused. {example}" if refused > 1 else example,
-        "Write one pair a line, source and target with a tab or comma between them.",
+        "Write one pair a line, source and target with a tab or comma between them."
+        if sides == 2
+        else "Write one triple a line: instruction, input and answer with tabs or commas between them.",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -14,7 +14,7 @@ from playground.data.corpus import Corpus, make_tokenizer
 from playground.data.errors import Cancelled, DataError
 from playground.data.examples import Examples, Rows, make_examples, own_examples
 from playground.data.pairs import LISTED, Unusable, read_pairs
-from playground.data.special import NAMES, Marked
+from playground.data.special import Marked
 from playground.data.symbols import Symbols
 from playground.data.tasks import TASKS, Pair
 from playground.data.text import Asked, Tick
@@ -30,9 +30,10 @@ _EVERY = 1000
 def load_questions(experiment: Experiment) -> Corpus:
     """The questions of a generated task, from the seed; raises DataError where they do not fit the context."""
     task = TASKS[experiment.task.kind]
-    examples = make_examples(task, experiment.seed, experiment.task.examples, VALIDATION)
+    tokenizer = Marked(Symbols(task), experiment.gisted)
+    examples = make_examples(task, experiment.seed, experiment.task.examples, VALIDATION, _gist(experiment, tokenizer))
     questions_fit(experiment, examples)
-    return _corpus(task.title, Marked(Symbols(task)), examples, 1.0)
+    return _corpus(task.title, tokenizer, examples, 1.0)
 
 
 def load_pairs(
@@ -41,25 +42,28 @@ def load_pairs(
     progress: Tick = lambda job, share: None,
     cancelled: Asked = lambda: False,
 ) -> Corpus:
-    """The pairs of the person's table, as many as fit the context; without a `tokenizer` one is made from the whole file.
+    """The pairs or triples of the person's table that fit the context; without a `tokenizer` one is made from the whole file.
 
     Raises DataError where there is no such table or no pair in it fits, and Cancelled.
     """
-    own = read_pairs(experiment.task.text, progress=progress, cancelled=cancelled)
-    marked = Marked(tokenizer or make_tokenizer(experiment.task.tokenizer, own.source, progress, cancelled))
+    sides = 3 if experiment.task.kind == "triples" else 2
+    own = read_pairs(experiment.task.text, sides=sides, progress=progress, cancelled=cancelled)
+    inner = tokenizer or make_tokenizer(experiment.task.tokenizer, own.source, progress, cancelled)
+    marked = Marked(inner, experiment.gisted)
+    gist = _gist(experiment, marked)
     room, n_ctx = _room(experiment), experiment.model.n_ctx
     pairs: list[Pair] = []
     unusable, refused, size, shortest = list(own.unusable), own.refused, 0, 1 << 60
-    for index, sides in enumerate(own.pairs):
+    for index, texts in enumerate(own.pairs):
         if index % _EVERY == 0:
             progress(f"Cutting {own.source.name} into tokens", index / len(own.pairs))
             if cancelled():
                 raise Cancelled
-        pair = Pair(*(tuple(marked.encode(side).tolist()) for side in sides))
-        takes = room(len(pair.source), len(pair.target))
+        pair = _cut(texts, inner, bool(gist))
+        takes = room(len(pair.source) + len(gist), len(pair.target))
         if takes <= n_ctx:
             pairs.append(pair)
-            size += sum(len(side.encode()) for side in sides)
+            size += sum(len(text.encode()) for text in texts)
             continue
         refused, shortest = refused + 1, min(shortest, takes)
         unusable.append(Unusable(own.lines[index], f"too long: it takes {takes:,} tokens, and the context has {n_ctx:,}"))
@@ -71,10 +75,25 @@ def load_pairs(
             ("model.n_ctx", shortest),
         )
     unusable = sorted(unusable, key=lambda each: each.line)[:LISTED]
-    examples = own_examples(pairs, marked.eos, experiment.seed, experiment.task.validation)
+    examples = own_examples(pairs, marked.eos, experiment.seed, experiment.task.validation, gist)
     per_token = size / sum(len(pair.source) + len(pair.target) for pair in pairs)
     made = _corpus(own.source.name, marked, examples, per_token, tuple(unusable), refused)
     return replace(made, digest=own.source.digest)
+
+
+def _gist(experiment: Experiment, tokenizer: Marked) -> tuple[int, ...]:
+    """The gist tokens that stand behind every instruction."""
+    return () if tokenizer.gist is None else (tokenizer.gist,) * experiment.model.gist.tokens
+
+
+def _cut(texts: Sequence[str], tokenizer: Tokenizer, gist: bool) -> Pair:
+    """A line of a table as ids; where no gist token parts instruction and input, a line end does."""
+    *asked, said = texts
+    if gist:
+        parts = [tuple(tokenizer.encode(text).tolist()) for text in asked]
+        return Pair(sum(parts, ()), tuple(tokenizer.encode(said).tolist()), prompt=len(parts[0]))
+    whole = "\n".join(text for text in asked if text)
+    return Pair(tuple(tokenizer.encode(whole).tolist()), tuple(tokenizer.encode(said).tolist()))
 
 
 def _corpus(
@@ -83,7 +102,7 @@ def _corpus(
 ) -> Corpus:  # fmt: skip
     train, validation = (as_text(part, tokenizer) for part in (examples.train, examples.validation))
     counts = np.bincount(train.numpy(), minlength=tokenizer.vocab)
-    counts[-len(NAMES) :] = 0  # special tokens are no part of the text
+    counts[-len(tokenizer.names) :] = 0  # special tokens are no part of the text
     return Corpus(name, tokenizer, train, validation, bytes_per_token, counts, examples, unusable, refused)
 
 
@@ -113,7 +132,7 @@ def questions_fit(experiment: Experiment, examples: Examples) -> None:
 def floor(experiment: Experiment) -> float | None:
     """The validation loss in nats per token that no model can beat, or None where nobody knows: texts, pairs, pictures."""
     task = experiment.task
-    if not task.generated:
+    if not task.generated or experiment.model.gist.mask == "negative":
         return None
     return _floor(task.kind, experiment.objective, task.mask_ratio, task.mask_rule)
 

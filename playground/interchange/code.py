@@ -81,6 +81,8 @@ def _functions(spec: ModelSpec, parts: Parts) -> list[str]:
         paper = position.kind == "sinusoidal_paper"
         texts = {"base": "n_ctx" if paper else number(position.base)}
         found.append(_once(code_blocks.SINUSOIDS, {"paper": paper}, texts))
+    if parts.gisted:
+        found.append(_once(code_blocks.GIST_HIDDEN, {"negative": spec.gist.mask == "negative"}))
     used = {layer.mlp.activation for layers in spec.stacks.values() for layer in layers if layer.mlp}
     found += [block.strip() for name, block in code_blocks.DEFINED.items() if name in used]
     return found

@@ -69,6 +69,9 @@ class Attention(nn.Module):
         future = future & (place >= prefix[:, None, None, None])  # the prefix sees all of itself  #? mask=prefix
         scores = scores.masked_fill(future, -torch.inf)  # nobody sees the future  #? prefixed and mask=causal|prefix
         scores = scores.masked_fill(offset.abs() >= $window, -torch.inf)  # outside the window  #? window
+        if hidden is not None:  # a decoder beside an encoder reads no instruction  #? gisted and both
+            scores = scores.masked_fill(hidden, -torch.inf)  # said by a gist token  #? gisted and both
+        scores = scores.masked_fill(hidden, -torch.inf)  # said by a gist token  #? gisted and not both
 {_PATTERN.strip(chr(10))}
 '''
 
@@ -83,10 +86,11 @@ class CrossAttention(nn.Module):
         self.kv = nn.Linear(d_model, 2 * $groups * $d_head$bias)
 {_MADE.strip(chr(10))}
 
-    def forward(self, x: Tensor, memory: Tensor) -> Tensor:
+    def forward(self, x: Tensor, memory: Tensor$prefix) -> Tensor:
         """(batch, pos, d_model) and the encoder's (batch, context, d_model) to (batch, pos, d_model)."""
         q, (k, v) = self.query(x), self.kv(memory).chunk(2, dim=-1)
 {_SPLIT.strip(chr(10))}
 {_SCORES.strip(chr(10))}
+        scores = scores.masked_fill(unseen, -torch.inf)  # said by a gist token  #? gisted
 {_PATTERN.strip(chr(10))}
 '''

@@ -101,6 +101,17 @@ def sinusoids(length: int) -> Tensor:
     return torch.stack((angle.sin(), angle.cos()), dim=-1).flatten(1)
 '''
 
+GIST_HIDDEN = '''
+def gist_hidden(tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """What gist tokens hide (Mu et al. 2023): (batch, 1, query, key); from a decoder (batch, 1, 1, key)."""
+    gist = tokens == vocab - 1
+    before = gist.flip(1).cumsum(1).flip(1) > 0  # no later than the last gist token
+    unseen = before  # from behind it not even the gist tokens are seen  #? negative
+    unseen = (gist.cumsum(1) == 0) & gist.any(1, keepdim=True)  # only the gist tokens are  #? not negative
+    hidden = torch.where(before[:, :, None], ~before[:, None], unseen[:, None])
+    return hidden[:, None], unseen[:, None, None]
+'''
+
 RELU_SQUARED = '''
 def relu_squared(x: Tensor) -> Tensor:
     """ReLU² (So et al. 2021, Primer)."""

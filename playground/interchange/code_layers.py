@@ -56,6 +56,7 @@ class Wiring:
         decoder = self.stack == "decoder"
         memory = ", memory: Tensor" if decoder and parts.spec.encoder else ""
         prefix = ", prefix: Tensor" if decoder and parts.prefixed else ""
+        gist = "" if not parts.gisted else ", unseen: Tensor" if memory else ", hidden: Tensor"
         return "\n".join((
             "class $name(nn.Module):",
             f'    """{self.about}"""',
@@ -64,7 +65,7 @@ class Wiring:
             "        super().__init__()",
             *(f"        {line}" for line in self._made()),
             "",
-            f"    def forward(self, x: Tensor{memory}{prefix}) -> Tensor:",
+            f"    def forward(self, x: Tensor{memory}{prefix}{gist}) -> Tensor:",
             '        """(batch, pos, d_model) to the same shape."""',
             *(f"        {line}" for line in self._wired(parts)),
         ))  # fmt: skip
@@ -95,7 +96,12 @@ class Wiring:
         """What a branch brings, before it is scaled and added."""
         norm = self.norm_of(name)
         read = read or (f"self.{norm}(x)" if self.place in ("pre", "sandwich") else "x")
-        more = {"cross": ", memory", "attention": ", prefix" if parts.prefixed and self.stack == "decoder" else ""}
+        reads = parts.gisted and not (self.stack == "decoder" and parts.spec.encoder)  # the instruction
+        more = {
+            "cross": ", memory, unseen" if parts.gisted else ", memory",
+            "attention": (", prefix" if parts.prefixed and self.stack == "decoder" else "")
+            + (", hidden=hidden" if reads else ""),
+        }
         said = f"self.{name}({read}{more.get(name, '')})"
         if self.place in ("sandwich", "output"):
             said = f"self.{norm}{'_out' if self.place == 'sandwich' else ''}({said})"

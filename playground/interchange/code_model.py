@@ -32,6 +32,10 @@ class Transformer(nn.Module):
         self.unembed = nn.Linear($width, vocab$bias)  # Algorithm 7
         self.unembed.weight = self.embed.weight  # one matrix reads tokens in and out  #? tied
         for name, parameter in self.named_parameters():  # how training starts
+            std = parameter.shape[-1] ** -0.5  # what comes out is as large as what goes in  #? fan_in
+            std = $usual  #? own_std and not fan_in
+            std = $usual if name.endswith(("unembed.weight", "distance.weight")) else std  #? fan_in
+            std = $embedding_std if name.startswith(("embed.", "position.")) else std  #? own_std
             if name.endswith($outs):  #? outs
                 nn.init.normal_(parameter, std=$std / math.sqrt($branches))  # GPT-2: less, the deeper  #? deep
                 nn.init.zeros_(parameter)  # every layer begins as the identity  #? zero_out
@@ -53,8 +57,10 @@ class Transformer(nn.Module):
     def encode(self, context: Tensor) -> Tensor:  #? both
         """What the encoder makes of a context (batch, context): the memory (batch, context, d_model)."""  #? both
         x = self.embedded(context)  #? both
+        hidden, _ = gist_hidden(context)  #? both and gisted
         for layer in self.encoder:  #? both
-            x = layer(x)  #? both
+            x = layer(x)  #? both and not gisted
+            x = layer(x, hidden)  #? both and gisted
         x = self.encoder_norm(x)  #? encoder_norm
         return x  #? both
 
@@ -64,6 +70,8 @@ class Transformer(nn.Module):
             prefix = torch.zeros_like(tokens[:, 0])  #? prefixed
         x = self.embedded(tokens)  #? both
         memory = self.encode(context)  #? both
+        _, unseen = gist_hidden(context)  #? both and gisted
+        hidden, _ = gist_hidden(tokens)  #? not both and gisted
         x = self.embed(tokens)$root  # (batch, pos, d_model)  #? not both
         x = x + self.position.weight[: tokens.shape[1]]  #? not both and learned
         x = x + sinusoids(tokens.shape[1]).to(x)  #? not both and sinusoidal
@@ -87,6 +95,7 @@ def transformer(parts: Parts, layers: Layers) -> Kind:
     flags = {
         "both": both,
         "prefixed": parts.prefixed,
+        "gisted": parts.gisted,
         "encoder": bool(spec.encoder),
         "decoder": bool(spec.decoder),
         "learned": start.position.kind == "learned",
@@ -102,6 +111,8 @@ def transformer(parts: Parts, layers: Layers) -> Kind:
         "outs": spec.init.zero_out or spec.init.depth_scaled,
         "zero_out": spec.init.zero_out,
         "deep": spec.init.depth_scaled and not spec.init.zero_out,
+        "own_std": _own_std(spec),
+        "fan_in": spec.init.fan_in,
         "biased": _biased(spec),
     }
     return Kind("Transformer", TRANSFORMER, [{}], flags, {**_ends(parts), **_between(parts, layers), **_starts(spec)})
@@ -132,19 +143,28 @@ def _between(parts: Parts, layers: Layers) -> dict[str, str]:
         "stack": "decoder" if spec.decoder else "encoder",
         "asked": (", context: Tensor" if both else "") + (", prefix: Tensor | None = None" if parts.prefixed else ""),
         "reads": " that answer a context (batch, context)" if both else "",
-        "given": (", memory" if both else "") + (", prefix" if parts.prefixed else ""),
+        "given": (", memory" if both else "")
+        + (", prefix" if parts.prefixed else "")
+        + ("" if not parts.gisted else ", unseen" if both else ", hidden"),
     }
 
 
 def _starts(spec: ModelSpec) -> dict[str, str]:
     """The weights before training."""
-    names = [name for layers in spec.stacks.values() for layer in layers for name, _ in branches(layer)]
+    init, names = spec.init, [name for layers in spec.stacks.values() for layer in layers for name, _ in branches(layer)]
     outs = [f'"{ending}"' for name, ending in _OUT.items() if name in names]
     return {
-        "std": number(spec.init.std),
+        "std": "std" if _own_std(spec) else number(init.std),
+        "usual": number(init.std),
+        "embedding_std": number(init.std * init.embedding_factor),
         "branches": str(len(names)),
         "outs": outs[0] if len(outs) == 1 else f"({', '.join(outs)})",
     }
+
+
+def _own_std(spec: ModelSpec) -> bool:
+    """Whether not all matrices start alike."""
+    return spec.init.fan_in or spec.init.embedding_factor != 1.0
 
 
 def _biased(spec: ModelSpec) -> bool:

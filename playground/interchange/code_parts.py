@@ -32,7 +32,10 @@ class Parts:
         selves = [layer.attention for layer in layers if layer.attention]
         crosses = [layer.cross for layer in layers if layer.cross]
         mlps = [layer.mlp for layer in layers if layer.mlp]
+        self._both = spec.architecture == "encoder-decoder"
         self.prefixed = any(attention.mask == "prefix" for attention in selves)
+        self.gisted = spec.gist.mask in ("gist", "negative")
+        """Whether gist tokens hide anything."""
         self._windowed = any(attention.window for attention in selves)
         self._make_norms([*selves, *crosses])
         heads = self._size_rows(selves, "")
@@ -104,17 +107,18 @@ class Parts:
         self._rows: dict[AttentionHeads, Row] = dict(zip(attentions, rows, strict=True))
         places = any(a.mask != "bidirectional" or a.window or a.position.kind in ("alibi", "t5") for a in attentions)
         prefix = ", prefix: Tensor | None = None" if self.prefixed else ""
+        prefix += ", hidden: Tensor | None = None" if self.gisted else ""
         self.attention = self._heads("Attention", code_attention.ATTENTION, rows, {"places": places}, prefix)
 
     def _make_cross(self, attentions: Sequence[CrossAttention], heads: Sequence[Row]) -> None:
         rows: list[Row] = [{**row, **_heads_row(a)} for a, row in zip(attentions, heads, strict=True)]
         self._rows |= dict(zip(attentions, rows, strict=True))
-        self.cross = self._heads("CrossAttention", code_attention.CROSS, rows, {}, "")
+        self.cross = self._heads("CrossAttention", code_attention.CROSS, rows, {}, ", unseen: Tensor" if self.gisted else "")
 
     def _heads(self, name: str, template: str, rows: Sequence[Row], flags: dict[str, bool], prefix: str) -> Kind:
         grouped = bool(rows) and "kv_heads" in rows[0]
         rms = "".join(f", {text}" for text in self.rms_norm.given(_QK_NORM)) if self.rms_norm.rows else ""
-        flags = {"grouped": grouped, "prefixed": self.prefixed, **flags}
+        flags = {"grouped": grouped, "prefixed": self.prefixed, "gisted": self.gisted, "both": self._both, **flags}
         return Kind(name, template, rows, flags, {"rms": rms, "prefix": prefix})
 
     def _attention_row(self, attention: Attention, heads: Row) -> Row:

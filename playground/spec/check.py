@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import TOLD, Experiment
 from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, ModelSpec, d_head, kv_heads, rotated
 from playground.spec.record import Record, limit
 from playground.spec.wording import refusal
@@ -58,7 +58,7 @@ def parse(data: dict[str, Any]) -> Experiment:
         experiment = Experiment.model_validate(data)
     except ValidationError as error:
         raise SpecError([Problem(*refusal(item)) for item in error.errors()]) from None
-    problems = [*check(experiment.model), *_check_objective(experiment)]
+    problems = [*check(experiment.model), *_check_objective(experiment), *_check_gist(experiment)]
     if problems:
         raise SpecError(problems)
     return experiment
@@ -105,6 +105,15 @@ def _check_objective(experiment: Experiment) -> Iterator[Problem]:
             if experiment.model.architecture != "decoder-only"
             else f"“{wish}” is nothing for a decoder alone; {' or '.join(works)} would do",
             (Fix("task.objective", "auto"),),
+        )
+
+
+def _check_gist(experiment: Experiment) -> Iterator[Problem]:
+    if experiment.gisted and experiment.task.kind not in TOLD:
+        yield Problem(
+            "model.gist.mask",
+            "gist tokens hold what an instruction says, and this task has none; none would do, or a task with instructions",
+            (Fix("model.gist.mask", "none"), Fix("task.kind", "instructions")),
         )
 
 

@@ -20,6 +20,7 @@ FOLLOWS = "model.vocab"
 
 HEADS = {
     "embedding": "Embedding", "unembedding": "Unembedding", "encoder_norm": "After the encoder", "model.init": "First weights",
+    "model.gist": "Gist",
     "model": "Model", "task": "Task", "training": "Training",
 }  # fmt: skip
 RANKS = {ARCHITECTURE: -1, "task.kind": 1, "task.text": 1, "task": 3, "training": 3, "seed": 4}

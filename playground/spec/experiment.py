@@ -13,11 +13,15 @@ PYTHON_DOCS = "python-docs"
 GENERATED = (
     "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum", "temporal-order",
     "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar", "digits-paint", "digits-classify",
+    "instructions",
 )  # fmt: skip
 """Tasks whose questions and answers are drawn at random; `data.tasks` has a row for each."""
 
-OWN = ("text", "pairs")
-"""What is learned from a file: a text, or a table of questions with their answers."""
+OWN = ("text", "pairs", "triples")
+"""What is learned from a file: a text, or a table of questions with their answers, or with an instruction to each as well."""
+
+TOLD = ("instructions", "triples")
+"""Tasks whose questions begin with an instruction in words, behind which gist tokens can stand."""
 
 Objective = Literal["next", "masked", "prefix", "sequence"]
 
@@ -42,21 +46,21 @@ class TaskSpec(Record):
     """What is learned, and from what."""
 
     kind: Literal[  # OWN and GENERATED, written out for the type checker
-        "text", "pairs", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity", "two-sum",
-        "temporal-order", "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar",
-        "digits-paint", "digits-classify",
+        "text", "pairs", "triples", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity",
+        "two-sum", "temporal-order", "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar",
+        "digits-paint", "digits-classify", "instructions",
     ] = field(
         "text",
         "Task",
-        "A text; pairs of texts from a table of yours, to be turned one into the other; or questions whose answers are known, "
-        "drawn at random from the seed.",
+        "A text; pairs of texts from a table of yours, to be turned one into the other, or triples of instruction, input and "
+        "answer; or questions whose answers are known, drawn at random from the seed.",
         change="fresh",
     )  # fmt: skip
     text: str = field(
         PYTHON_DOCS,
         "Text",
         "python-docs is CPython's own documentation; anything else is the path of a file. Pairs are a TSV or CSV file, source "
-        "and target in its first two columns.",
+        "and target in its first two columns; triples have an instruction before them.",
         change="fresh",
         when=("kind", OWN),
     )
@@ -93,6 +97,19 @@ class TaskSpec(Record):
         cite="Devlin et al. 2018, §3.1",
         url="https://arxiv.org/abs/1810.04805",
     )
+    word_drop: float = field(
+        0.0,
+        "Word drop",
+        "Share of the words of each instruction that are replaced by the mask token in training, so that no wording is learned "
+        "by heart.",
+        change="hot",
+        cite="Gal & Ghahramani 2016, §4.2",
+        url="https://arxiv.org/abs/1512.05287",
+        ge=0.0,
+        lt=1.0,
+        step=0.05,
+        when=("kind", TOLD),
+    )
     validation: float = field(
         0.1,
         "Validation share",
@@ -108,6 +125,11 @@ class TaskSpec(Record):
     def generated(self) -> bool:
         """Whether its questions are drawn at random, with symbols of their own."""
         return self.kind not in OWN
+
+    @property
+    def table(self) -> bool:
+        """Whether it is learned from a table of the person's own."""
+        return self.kind in ("pairs", "triples")
 
 
 class Experiment(Record):
@@ -128,6 +150,11 @@ class Experiment(Record):
         }  # fmt: skip
         wish = self.task.objective
         return natural[self.model.architecture] if wish == "auto" else wish
+
+    @property
+    def gisted(self) -> bool:
+        """Whether gist tokens stand behind instructions; gist is then the last token of the vocabulary."""
+        return self.model.gist.mask != "none"
 
     @property
     def marked(self) -> bool:

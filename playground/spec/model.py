@@ -15,12 +15,13 @@ from playground.spec.attention import (
     rotated,
 )
 from playground.spec.ends import Embedding, Position, Unembedding
+from playground.spec.gist import Gist
 from playground.spec.mlp import Mlp
 from playground.spec.norm import Norm, PlacedNorm
 from playground.spec.record import Record, field
 
 __all__ = [
-    "PHUONG", "Attention", "AttentionHeads", "CrossAttention", "Embedding", "Init", "Layer", "Mlp", "ModelSpec", "Norm",
+    "PHUONG", "Attention", "AttentionHeads", "CrossAttention", "Embedding", "Gist", "Init", "Layer", "Mlp", "ModelSpec", "Norm",
     "PlacedNorm", "Position", "RelativePosition", "Unembedding", "branches", "d_head", "kv_heads", "rotated",
 ]  # fmt: skip
 
@@ -52,6 +53,22 @@ class Init(Record):
     """How weights start."""
 
     std: float = field(0.02, "Std", "Standard deviation of the starting weights.", change="fresh", gt=0.0, le=2.0, step=0.01)
+    fan_in: bool = field(
+        False,
+        "By fan-in",
+        "Start each matrix of the layers with 1/√(number of its inputs) instead, so that what comes out is as large as what "
+        "goes in, whatever the width.",
+        change="fresh",
+        cite="LeCun et al. 1998, §4.6",
+    )
+    embedding_factor: float = field(
+        1.0,
+        "Embedding factor",
+        "How many times larger than Std token embeddings and learned positions start.",
+        change="fresh",
+        gt=0.0,
+        le=1000.0,
+    )
     depth_scaled: bool = field(
         True,
         "Depth-scaled",
@@ -82,7 +99,13 @@ class ModelSpec(Record):
     encoder_norm: Norm = Norm(kind="none")
     decoder: tuple[Layer, ...] = (Layer(), Layer(), Layer(), Layer())
     unembedding: Unembedding = Unembedding()
+    gist: Gist = Gist()
     init: Init = Init()
+
+    @property
+    def gist_token(self) -> int:
+        """The id of the gist token, where there is one."""
+        return self.vocab - 1
 
     @property
     def stacks(self) -> dict[str, tuple[Layer, ...]]:

@@ -14,7 +14,7 @@ from playground.spec.attention import Attention, RelativePosition
 from playground.spec.ends import Position
 from playground.spec.experiment import PYTHON_DOCS, TaskSpec, TokenizerSpec
 from playground.spec.mlp import Mlp
-from playground.spec.model import Init, Layer, ModelSpec
+from playground.spec.model import Gist, Init, Layer, ModelSpec
 from playground.spec.record import info
 from playground.spec.training import TrainingSpec
 from playground.spec.wording import record_at
@@ -154,7 +154,19 @@ def _layers(stack: str, found: list[int], count: int, both: bool) -> str:
 def _shared() -> frozenset[str]:
     """Labels that fields of several records have."""
     counts: Counter[str] = Counter()
-    for record in (TaskSpec, TokenizerSpec, TrainingSpec, ModelSpec, Init, Position, Layer, Attention, RelativePosition, Mlp):
+    for record in (
+        TaskSpec,
+        TokenizerSpec,
+        TrainingSpec,
+        ModelSpec,
+        Gist,
+        Init,
+        Position,
+        Layer,
+        Attention,
+        RelativePosition,
+        Mlp,
+    ):
         counts.update(about.label for name in record.model_fields if (about := info(record, name)) is not None)
     return frozenset(label for label, count in counts.items() if count > 1)
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from playground.spec.check import SpecError, parse
 from playground.spec.experiment import PYTHON_DOCS, Experiment
+from playground.spec.gist import Gist
 from playground.spec.items import applied, items
 from playground.spec.packing import Parcel, ShareError, checksum, impossible, pack, unpack
 
@@ -21,18 +22,20 @@ __all__ = ["ShareError", "from_string", "left_out", "shareable", "to_string"]
 
 def shareable(experiment: Experiment) -> Experiment:
     """What of an experiment a string can say: a text or table of one's own gives way to Python's documentation."""
-    if experiment.task.text == PYTHON_DOCS and experiment.task.kind != "pairs":
+    if experiment.task.text == PYTHON_DOCS and not experiment.task.table:
         return experiment
-    kind = "text" if experiment.task.kind == "pairs" else experiment.task.kind
-    task = experiment.task.model_copy(update={"text": PYTHON_DOCS, "kind": kind})
-    return experiment.model_copy(update={"task": task})
+    if not experiment.task.table:
+        return experiment.model_copy(update={"task": experiment.task.model_copy(update={"text": PYTHON_DOCS})})
+    task = experiment.task.model_copy(update={"text": PYTHON_DOCS, "kind": "text"})
+    model = experiment.model.model_copy(update={"gist": Gist()})  # a text has no instructions
+    return experiment.model_copy(update={"task": task, "model": model})
 
 
 def left_out(experiment: Experiment) -> str:
     """A sentence on what stays with the person who shares, or nothing."""
     if experiment.task.generated or shareable(experiment) == experiment:
         return ""
-    own = "table" if experiment.task.kind == "pairs" else "text"
+    own = "table" if experiment.task.table else "text"
     return f"Your {own} stays with you: whoever opens this gets the Python documentation in its place."
 
 

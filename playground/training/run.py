@@ -122,7 +122,9 @@ class Run:
             plain(self.corpus.tokenizer) if experiment.task.tokenizer == self.experiment.task.tokenizer and same_text else None
         )
         corpus = (
-            with_marks(self.corpus, experiment.marked) if same_text else _corpus(experiment, tokenizer, progress, cancelled)
+            with_marks(self.corpus, experiment.marked, experiment.gisted)
+            if same_text
+            else _corpus(experiment, tokenizer, progress, cancelled)
         )
         experiment = _settled(experiment, corpus)
         model = build(experiment.model, experiment.seed)
@@ -132,6 +134,14 @@ class Run:
             "fresh",
             "Started again with fresh weights; undo brings the old ones back.",
         )
+
+    def stage(self, experiment: Experiment) -> Run:
+        """Another stage of training: `apply`, and then optimiser, schedule and steps begin anew with the weights as they are.
+
+        Raises what `apply` raises.
+        """
+        run, _, _ = self.apply(experiment)
+        return Run(run.experiment, run.corpus, Trainer(run.experiment, run.trainer.model, run.corpus, self.device), self.name)
 
     def read_again(self, progress: Tick = _silent, cancelled: Asked = _never) -> tuple[Run, Literal["hot", "fresh"], str]:
         """A fresh run where the text has changed on disk since it was read, else this one. Raises DataError and Cancelled."""
@@ -155,12 +165,13 @@ class Run:
     def _grafted(
         self, experiment: Experiment, progress: Tick, cancelled: Asked, origins: Origins | None
     ) -> tuple[Run, Literal["graft"], str]:
-        old, corpus = self.trainer, with_marks(self.corpus, experiment.marked)  # a BERT knows a few tokens more than a GPT
+        old = self.trainer
+        corpus = with_marks(self.corpus, experiment.marked, experiment.gisted)  # a BERT knows a few tokens more than a GPT
         experiment = _settled(experiment, corpus)
         if _text_of(experiment) == _text_of(self.experiment):
             _corpus_fits(experiment, corpus)
-        else:  # another context has room for other pairs
-            corpus = load_pairs(experiment, plain(corpus.tokenizer), progress, cancelled)
+        else:  # another context has room for other pairs, and gist tokens stand behind instructions
+            corpus = _corpus(experiment, plain(corpus.tokenizer), progress, cancelled)
         model, report = graft(old.model, experiment.model, experiment.seed, origins)
         trainer = Trainer(experiment, model, corpus, self.device)
         trainer.step, trainer.history, trainer.dropout_state = old.step, old.history.copy(), old.dropout_state
@@ -186,7 +197,7 @@ def _carry_optimiser(old: Trainer, new: Trainer, report: GraftReport) -> None:
 
 
 def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick, cancelled: Asked) -> Corpus:
-    if experiment.task.kind == "pairs":
+    if experiment.task.table:
         return load_pairs(experiment, tokenizer, progress, cancelled)
     if experiment.task.generated:
         return load_questions(experiment)
@@ -217,8 +228,9 @@ def _text_of(experiment: Experiment) -> tuple[object, ...]:
     """What decides which tokens there are, whatever is asked of them."""
     task, model = experiment.task, experiment.model
     drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
-    room = (model.n_ctx, model.architecture) if task.kind == "pairs" else ()
-    return task.kind, task.text, task.tokenizer, task.validation, drawn, room
+    room = (model.n_ctx, model.architecture) if task.table else ()
+    gist = model.gist.tokens if experiment.gisted else 0
+    return task.kind, task.text, task.tokenizer, task.validation, drawn, room, gist
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

@@ -52,6 +52,8 @@ class Trainer:
         self.average = self._averaging(None)
         self.score: float | None = None
         """The share of questions answered without a mistake in the last validation; None for texts."""
+        self.scores: dict[str, float] = {}
+        """The same for each of the things that validation asks for, where there are several."""
         self.floor = floor(experiment)
         """The validation loss that no model can beat, where it is known."""
         generator = torch.Generator().manual_seed(experiment.seed)
@@ -84,9 +86,9 @@ class Trainer:
 
     def update(self, experiment: Experiment) -> None:
         """Use other training settings from the next step on (a hot change)."""
-        old, self.experiment = self.training, experiment
+        old, task, self.experiment = self.training, self.experiment.task, experiment
         self.model.take_dropout(experiment.model)
-        if experiment.training.batch != old.batch:
+        if experiment.training.batch != old.batch or experiment.task != task:
             self.batches = self._batches(self.batches.generator)
             self._times.clear()
         if experiment.training.precision != old.precision:
@@ -136,18 +138,24 @@ class Trainer:
         """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
-        total, count, right, rows = 0.0, 0, 0, 0
+        total, count, right = 0.0, 0, []
         with self.average.in_place() if self.average is not None else contextlib.nullcontext():
             for batch in self.batches.fixed(self.training.validation_windows, VALIDATION_TOKENS):
                 logits, asked = self._logits(batch), batch.targets != IGNORE
                 total += self._loss(logits, batch.targets, "sum").item()
                 count += int(asked.sum())
                 # greedy generation makes no mistake exactly where none of its steps does after the right answer so far
-                right += int(((logits.argmax(-1).view_as(asked) == batch.targets) | ~asked).all(dim=1).sum())
-                rows += len(asked)
-        self.score = right / max(1, rows) if self.corpus.examples is not None else None
+                right.append(((logits.argmax(-1).view_as(asked) == batch.targets) | ~asked).all(dim=1).float())
+        self._score(torch.cat(right))
         self.model.train(was_training)
         return total / max(1, count)
+
+    def _score(self, right: Tensor) -> None:
+        """Keep the scores of answers, (sequences,) with 1 for those without a mistake."""
+        examples = self.corpus.examples
+        self.score = right.mean().item() if examples is not None else None
+        names = examples.splits if examples is not None else ()
+        self.scores = {name: right[at :: len(names)].mean().item() for at, name in enumerate(names) if at < len(right)}
 
     def _step(self) -> tuple[float, float, float]:
         """One optimiser step: loss before it, gradient norm before clipping, learning rate."""

@@ -12,9 +12,10 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 from playground.spec import model as spec
 from playground.transformer.cache import KVCache
 from playground.transformer.distance import make_distance
+from playground.transformer.gisting import GistMask
 from playground.transformer.norm import RMSNorm
 from playground.transformer.position import Rotary
-from playground.transformer.sight import Sight, padding
+from playground.transformer.sight import Sight, across
 from playground.transformer.taps import Taps
 
 QK_EPS = 1e-6
@@ -142,7 +143,7 @@ class Attention(Heads):
 
     def forward(self, x: Tensor, sight: Sight | None = None, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
         """(batch, pos, d_model) to the same shape; with a cache, x holds only the new tokens."""
-        sight = sight if sight is not None else Sight(cache.length if cache is not None else 0)
+        sight = sight if sight is not None else Sight(cache.length, first=cache.first) if cache is not None else Sight()
         q, k, v = self.qkv(x).split(self.widths, dim=-1)
         early = not self.normed_after
         q, k, v = self._split(q, self.q_norm, in_heads=early), self._split(k, self.k_norm, in_heads=early), self._split(v, None)
@@ -174,7 +175,7 @@ class Attention(Heads):
         masked = sight.added(self.mask, self.window, queries, keys, like)
         if self.distance is None:
             return masked
-        away: Tensor = self.distance(sight.start, queries, keys).to(like.dtype)
+        away: Tensor = self.distance(sight.start - sight.first, queries, keys).to(like.dtype)
         return away if masked is None else away + masked
 
 
@@ -188,9 +189,11 @@ class CrossAttention(Heads):
 
     def forward(
         self, x: Tensor, memory: Tensor | None, lengths: Tensor | None = None, taps: Taps | None = None,
-        cache: KVCache | None = None,
+        cache: KVCache | None = None, gist: GistMask | None = None,
     ) -> Tensor:  # fmt: skip
         """(batch, pos, d_model) and memory (batch, context, d_model), with `lengths` real places, to (batch, pos, d_model).
+
+        Of what stands in the memory before gist tokens, nothing is seen.
 
         With a cache, the memory's keys and values are kept from the first pass, and `memory` may be None in later ones.
         """
@@ -207,7 +210,7 @@ class CrossAttention(Heads):
         q = self._split(self.query(x), self.q_norm)
         if taps is not None:
             q, k, v = self._tap(q, k, v, taps)
-        added, path = padding(lengths, k.shape[-2], q), self._path(q, taps)
+        added, path = across(lengths, gist, k.shape[-2], q), self._path(q, taps)
         if path == "observed":
             z = self._observed(q, k, v, added, taps)
         elif path == "products":

@@ -24,27 +24,36 @@ def generate(
     repetition: float = 1.0,
     stop: int | None = None,
     generator: torch.Generator | None = None,
+    held: KVCache | None = None,
 ) -> Iterator[tuple[int, Tensor]]:
     """Yield at most `length` new tokens, each with the distribution (vocab,) it was drawn from, before any of the settings.
 
     An encoder-decoder answers `context`, beginning with `tokens`, usually [bos]. Temperature 0 takes the most probable
     token; top_k 0 and top_p 1 leave all of them in; `repetition` above 1 makes tokens less likely that stand in the text
     already (Keskar et al. 2019). `stop` ends the text, and is yielded. When the context is full, its newer half is read
-    again and the text goes on from there. Raises ValueError for an empty prompt, a model without a decoder, or one with an
-    encoder and no context.
+    again and the text goes on from there. `held` is the cache of what stands before `tokens`, or before `context`, such as
+    a gist (`gist.compressed`), and stays as it was; then a full context ends the text. Raises ValueError for an empty
+    prompt, a model without a decoder, one with an encoder and no context, and a cache for layers that are not causal.
     """
     if not tokens:
         raise ValueError("a prompt needs at least one token")
     if not model.spec.decoder:
         raise ValueError("an encoder reads whole texts and fills blanks in them; it does not continue one")
-    n_ctx = model.spec.n_ctx
+    own, begun = (None, held) if model.spec.encoder else (held, None)
+    n_ctx = model.spec.n_ctx - (own.length if own is not None else 0)
     source = None if context is None else torch.tensor([list(context)], device=model.embed.weight.device)
     text, unread, cache, prompt = list(tokens)[-n_ctx:], 0, _empty_cache(model), len(tokens)
+    if own is not None:
+        if cache is None:
+            raise ValueError("only causal layers go on from a cache; these read all their tokens anew")
+        cache = own.repeated(1)
     seen = set(text)
     for _ in range(length):
         if len(text) > n_ctx:
+            if held is not None:
+                return
             text, unread, cache, prompt = text[-max(1, n_ctx // 2) :], 0, _empty_cache(model), n_ctx
-        logits = _next_logits(model, text[unread:], cache, source, min(prompt, len(text)))  # (vocab,)
+        logits = _next_logits(model, text[unread:], cache, source, min(prompt, len(text)), begun)  # (vocab,)
         token = sample(discouraged(logits, seen, repetition), temperature, top_k, generator, top_p)
         yield token, logits.softmax(dim=-1)
         if token == stop:
@@ -72,19 +81,25 @@ def _empty_cache(model: Transformer) -> KVCache | None:
     return KVCache() if causal else None
 
 
-def _next_logits(model: Transformer, tokens: list[int], cache: KVCache | None, source: Tensor | None, prompt: int) -> Tensor:
+def _next_logits(
+    model: Transformer, tokens: list[int], cache: KVCache | None, source: Tensor | None, prompt: int, held: KVCache | None
+) -> Tensor:
     """Logits (vocab,) after the last of the tokens, without dropout; the model's mode is as before."""
     was_training = model.training
     if was_training:  # the walk through all modules costs as much as a small model's forward pass
         model.eval()
     device = model.embed.weight.device
     prefix = torch.tensor([prompt], device=device) if cache is None else None
+    again = held.repeated(1) if held is not None else None
     try:
-        logits: Tensor = model(torch.tensor([tokens], device=device), context=source, prefix=prefix, cache=cache)
+        logits: Tensor = model(torch.tensor([tokens], device=device), context=source, prefix=prefix, cache=cache, source=again)
     finally:
         if was_training:
             model.train()
-    return logits[0, -1].float()
+    found = logits[0, -1].float()
+    if model.spec.gist.mask != "none":
+        found[model.spec.gist_token] = -torch.inf  # it stands behind instructions and is never said
+    return found
 
 
 def discouraged(logits: Tensor, seen: set[int], repetition: float) -> Tensor:

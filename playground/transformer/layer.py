@@ -8,6 +8,7 @@ from playground.spec.model import Layer as LayerSpec
 from playground.spec.model import ModelSpec
 from playground.transformer.attention import Attention, CrossAttention
 from playground.transformer.cache import KVCache
+from playground.transformer.gisting import GistMask
 from playground.transformer.mlp import make_mlp
 from playground.transformer.norm import make_norm
 from playground.transformer.sight import Sight
@@ -15,10 +16,10 @@ from playground.transformer.taps import Taps
 
 
 class Memory:
-    """What an encoder hands to a decoder: its output (batch, context, d_model) and how much of each sequence is real."""
+    """What an encoder hands to a decoder: its output (batch, context, d_model), what of it is real, and its gist tokens."""
 
-    def __init__(self, values: Tensor | None, lengths: Tensor | None = None) -> None:
-        self.values, self.lengths = values, lengths
+    def __init__(self, values: Tensor | None, lengths: Tensor | None = None, gist: GistMask | None = None) -> None:
+        self.values, self.lengths, self.gist = values, lengths, gist
 
 
 class Layer(nn.Module):
@@ -67,8 +68,9 @@ class Layer(nn.Module):
             out = self.attention(self._read(x, self.norm1), sight, taps, cache)
             x = self._add(x, out, self.norm1, self.norm1_out, self.dropout1, "attn_out", taps)
         if self.cross is not None:
-            values, lengths = (memory.values, memory.lengths) if memory is not None else (None, None)
-            out = self.cross(self._read(found if self.parallel else x, self.norm_cross), values, lengths, taps, cache)
+            given = memory if memory is not None else Memory(None)
+            read = self._read(found if self.parallel else x, self.norm_cross)
+            out = self.cross(read, given.values, given.lengths, taps, cache, given.gist)
             x = self._add(x, out, self.norm_cross, self.norm_cross_out, self.dropout_cross, "cross_out", taps)
         if taps is not None:
             x = taps(f"{self.name}.resid_mid", x)

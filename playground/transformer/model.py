@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from playground.spec.check import SpecError, check
-from playground.spec.model import ModelSpec, branches
+from playground.spec.model import Init, ModelSpec, branches
 from playground.transformer.cache import KVCache
+from playground.transformer.gisting import GistMask, make_mask
 from playground.transformer.layer import Layer, Memory, Stack
 from playground.transformer.norm import make_norm
 from playground.transformer.position import make_position
@@ -57,31 +58,46 @@ class Transformer(nn.Module):
         prefix: Tensor | None = None,
         taps: Taps | None = None,
         cache: KVCache | None = None,
+        source: KVCache | None = None,
     ) -> Tensor:
         """Logits (batch, pos, vocab) of tokens (batch, pos); an encoder-decoder also reads `context` (batch, context).
 
         `lengths` and `context_lengths` (batch,) say how many tokens of each sequence are real, `prefix` (batch,) how many
         see each other in prefix masks. With a cache, `tokens` holds only the new ones, and the context is read once.
+        A `source` is the cache of an encoder that has read the beginning of the context; `context` is then the rest of it.
         Raises ValueError where a sequence would be longer than n_ctx, or an encoder-decoder has nothing to read.
         """
         taps = self._with_edits(taps)
         start, length = cache.length if cache is not None else 0, tokens.shape[1]
-        sight = Sight(start, lengths, prefix)
+        gist = None if self.spec.architecture == "encoder-decoder" else self._gist(tokens, cache)
+        sight = Sight(start, lengths, prefix, gist, cache.first if cache is not None else 0)
         x = self._embedded(tokens, start, taps)
         if not self.spec.decoder:
             x = self.encoder(x, sight, None, taps, cache)
         else:
-            x = self.decoder(x, sight, self._memory(context, context_lengths, taps, cache), taps, cache)
+            memory = self._memory(context, context_lengths, taps, cache, source)
+            x = self.decoder(x, sight, memory, taps, cache)
         if cache is not None:
             cache.advance(length)
         return self.read_out(x, taps)
 
-    def encode(self, context: Tensor, lengths: Tensor | None = None, taps: Taps | None = None) -> Tensor:
-        """What the encoder makes of a context (batch, context): (batch, context, d_model), Algorithm 8, lines 1 to 7."""
+    def encode(
+        self, context: Tensor, lengths: Tensor | None = None, taps: Taps | None = None, cache: KVCache | None = None
+    ) -> Memory:
+        """What the encoder makes of a context (batch, context), Algorithm 8, lines 1 to 7; its values are (…, d_model).
+
+        With a cache `context` holds only the new tokens, and what comes out is of all whose keys and values are kept.
+        """
         taps = self._with_edits(taps)
-        x = self._embedded(context, 0, taps, "context")
-        made: Tensor = self.encoder_norm(self.encoder(x, Sight(0, lengths), None, taps))
-        return made if taps is None else taps("memory", made)
+        gist, start = self._gist(context, cache), cache.length if cache is not None else 0
+        sight = Sight(start, lengths, gist=gist, first=cache.first if cache is not None else 0)
+        x = self._embedded(context, start, taps, "context")
+        made: Tensor = self.encoder_norm(self.encoder(x, sight, None, taps, cache))
+        if cache is not None:
+            cache.advance(context.shape[1])
+            cache.memory = made = made if cache.memory is None else torch.cat((cache.memory, made), dim=1)
+        real = lengths if lengths is None or cache is None else lengths - cache.first
+        return Memory(made if taps is None else taps("memory", made), real, gist)
 
     def _with_edits(self, taps: Taps | None) -> Taps | None:
         if self.edits:
@@ -98,15 +114,24 @@ class Transformer(nn.Module):
                 layer.take_dropout(record)
 
     def _memory(
-        self, context: Tensor | None, lengths: Tensor | None, taps: Taps | None, cache: KVCache | None
-    ) -> Memory | None:
+        self, context: Tensor | None, lengths: Tensor | None, taps: Taps | None, cache: KVCache | None,
+        source: KVCache | None,
+    ) -> Memory | None:  # fmt: skip
         if not self.spec.encoder:
             return None
         if cache is not None and cache.length:
-            return Memory(None, lengths)
+            return Memory(None, lengths, cache.gist)
         if context is None:
             raise ValueError("an encoder-decoder reads a context as well; there is none")
-        return Memory(self.encode(context, lengths, taps), lengths)
+        memory = self.encode(context, lengths, taps, source)
+        if cache is not None:
+            cache.gist = memory.gist
+        return memory
+
+    def _gist(self, tokens: Tensor, cache: KVCache | None) -> GistMask | None:
+        """What gist tokens among these, and those before them, hide."""
+        made = make_mask(self.spec.gist.mask, self.spec.gist_token, tokens)
+        return made if cache is None else cache.mark(made)
 
     def _embedded(self, tokens: Tensor, start: int, taps: Taps | None, context: str = "") -> Tensor:
         """Lines 2 and 3 of Algorithm 10: vectors (batch, pos, d_model) of tokens (batch, pos) whose first place is `start`."""
@@ -153,9 +178,18 @@ def _initialise(model: Transformer) -> None:
     """Every matrix N(0, std), every offset 0; projections back into the residual stream are smaller, or zero, where asked."""
     init = model.spec.init
     count = sum(len(branches(layer)) for layers in model.spec.stacks.values() for layer in layers)
-    out = 0.0 if init.zero_out else init.std / math.sqrt(max(1, count)) if init.depth_scaled else init.std
+    depth = math.sqrt(max(1, count)) if init.depth_scaled else 1.0
     for name, parameter in model.named_parameters():
         if parameter.dim() > 1:
-            parameter.normal_(0.0, out if name.endswith(OUT) else init.std)
+            std = _std(init, name, parameter)
+            parameter.normal_(0.0, std if not name.endswith(OUT) else 0.0 if init.zero_out else std / depth)
         elif name.endswith("bias"):
             parameter.zero_()
+
+
+def _std(init: Init, name: str, matrix: Tensor) -> float:
+    """The standard deviation of a matrix before the depth is looked at."""
+    if name.startswith(("embed.", "position.")):
+        return init.std * init.embedding_factor
+    inside = init.fan_in and name != "unembed.weight" and not name.endswith("distance.weight")  # a table has no inputs
+    return 1.0 / math.sqrt(matrix.shape[-1]) if inside else init.std

@@ -1,9 +1,11 @@
-"""Which keys each query may see: masks, windows, prefixes and padding of one forward pass, made once for all its layers."""
+"""Which keys each query may see: masks, windows, prefixes, padding and gists of one pass, made once for all its layers."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
+
+from playground.transformer.gisting import GistMask
 
 
 class Sight:
@@ -12,14 +14,22 @@ class Sight:
     A query always sees itself, so no row of a pattern is ever empty, whatever is padding.
     """
 
-    def __init__(self, start: int = 0, lengths: Tensor | None = None, prefix: Tensor | None = None) -> None:
-        """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks."""
-        self.start, self.lengths, self.prefix = start, lengths, prefix
+    def __init__(
+        self, start: int = 0, lengths: Tensor | None = None, prefix: Tensor | None = None, gist: GistMask | None = None,
+        first: int = 0,
+    ) -> None:  # fmt: skip
+        """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks.
+
+        `gist` are the gist tokens among the keys. `first` is where the first key stands: a cache may have lost older ones.
+        """
+        self.start, self.lengths, self.prefix, self.gist, self.first = start, lengths, prefix, gist, first
         self._made: dict[tuple[str, int | None, int, int, torch.dtype], Tensor | None] = {}
 
     def plain(self, mask: str, window: int | None, keys: int) -> bool:
-        """Whether the mask alone says everything: nothing is padding, and the window holds all keys."""
-        return self.lengths is None and (window is None or window >= keys) and (mask != "prefix" or self.prefix is None)
+        """Whether the mask alone says everything: nothing is padding or behind a gist, and the window holds all keys."""
+        if self.lengths is not None or self.gist is not None:
+            return False
+        return (window is None or window >= keys) and (mask != "prefix" or self.prefix is None)
 
     def added(self, mask: str, window: int | None, queries: int, keys: int, like: Tensor) -> Tensor | None:
         """What is added to scores: -inf where a key is hidden, else 0; (query, key) or (batch, 1, query, key).
@@ -36,7 +46,7 @@ class Sight:
     def hidden(self, mask: str, window: int | None, queries: int, keys: int, device: torch.device) -> Tensor | None:
         """Which keys are hidden, bool (query, key) or (batch, 1, query, key); None where none is."""
         place = torch.arange(self.start, self.start + queries, device=device)[:, None]  # (query, 1)
-        key = torch.arange(keys, device=device)  # (key,)
+        key = torch.arange(self.first, self.first + keys, device=device)  # (key,)
         found: Tensor | None = None
         if mask != "bidirectional":
             found = key > place
@@ -48,12 +58,18 @@ class Sight:
         if self.lengths is not None:
             padding = (key >= self.lengths[:, None, None, None]) & (key != place)
             found = padding if found is None else found | padding
+        if self.gist is not None:
+            behind = self.gist.hidden(queries)
+            found = behind if found is None else found | behind
         return found
 
 
-def padding(lengths: Tensor | None, keys: int, like: Tensor) -> Tensor | None:
-    """What cross-attention adds to scores where the encoder's sequences are padded, (batch, 1, 1, key); None without."""
-    if lengths is None:
-        return None
-    hidden = torch.arange(keys, device=like.device) >= lengths[:, None, None, None]
-    return like.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf)
+def across(lengths: Tensor | None, gist: GistMask | None, keys: int, like: Tensor) -> Tensor | None:
+    """What cross-attention adds to scores where the encoder's sequences are padded, or an instruction stands before a gist.
+
+    (batch, 1, 1, key), or None where all of it is seen.
+    """
+    hidden = None if lengths is None else torch.arange(keys, device=like.device) >= lengths[:, None, None, None]
+    if gist is not None:
+        hidden = gist.hidden_behind() if hidden is None else hidden | gist.hidden_behind()
+    return None if hidden is None else like.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 TITLES = {
     "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
+    "gist": "Gist", "gist-encoder-decoder": "Gist (encoder-decoder)",
     "llama": "Llama", "t5": "T5", "gpt2": "GPT-2 (124 M)", "bert-base": "BERT base (110 M)",
 }  # fmt: skip
 TOKENIZERS = {"characters": "characters", "bytes": "bytes", "bpe": "BPE", "unigram": "unigram"}
@@ -41,7 +42,7 @@ def describe(name: str, experiment: Experiment) -> tuple[str, str, str, str]:
         return title(name), detail, task_title(task.kind), f"{task.examples:,} examples"
     text = "Python docs" if task.text == PYTHON_DOCS else Path(task.text).name
     text = text if len(text) <= 24 else text[:23] + "…"
-    pairs = "pairs · " if task.kind == "pairs" else ""
+    pairs = f"{task.kind} · " if task.table else ""
     return title(name), detail, text, f"{pairs}{TOKENIZERS[task.tokenizer.kind]} {model.vocab:,}"
 
 

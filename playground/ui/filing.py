@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playground.spec import edit
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import TOLD, Experiment
 from playground.ui import files
 from playground.ui.opening import kind_of
 from playground.worker.commands import OpenModel, Restart, Save
@@ -169,5 +169,7 @@ class FilingDesk:
 
     def _learn(self, **changes: str) -> None:
         now = self._window.document.experiment
-        experiment = edit.replaced(now, "task", now.task.model_copy(update=changes))
+        task = now.task.model_copy(update=changes)
+        gist = now.model.gist.mask if task.kind in TOLD else "none"  # they compress instructions, and other tasks have none
+        experiment = edit.replaced_all(now, (("task", task), ("model.gist.mask", gist)))
         self.learn(experiment, f"Learn from {files.describe('', experiment)[2]}")

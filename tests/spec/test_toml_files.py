@@ -315,7 +315,7 @@ def test_broken_toml_is_said_with_its_line(text, says):
         ("[model]\ndecoder = 4", "model.decoder: should be a list of layers, each a table such as [[model.decoder]], not 4"),
         ("[model]\ndecoder = [4]", "model.decoder[0]: should be a table of norm, attention, cross, mlp, order, branch_scale, not 4"),
         ("model = 4",
-         "model: should be a table of d_model, n_ctx, vocab, embedding, encoder, encoder_norm, decoder, unembedding, init, not 4"),
+         "model: should be a table of d_model, n_ctx, vocab, embedding, encoder, encoder_norm, decoder, unembedding, gist, init, not 4"),
         ("[training]\nlr = nan", "training.lr: should be a finite number, not nan"),
         ("[training]\nbeta1 = 1.0", "training.beta1: should be less than 1, not 1.0"),
         ("[training]\nlr = '1e-3'", "training.lr: should be a number, not '1e-3'"),

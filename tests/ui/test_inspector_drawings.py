@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QApplication
 
 from playground.spec.ends import Embedding
 from playground.spec.experiment import Experiment
+from playground.spec.gist import Gist
 from playground.spec.mlp import Mlp
 from playground.spec.model import Attention, Layer, ModelSpec, RelativePosition
 from playground.spec.norm import PlacedNorm
@@ -22,7 +23,7 @@ from playground.ui.inspector.subject import Subject
 from tests.ui.inspecting import Desk
 
 ATTENTION = "model.decoder[1].attention"
-PARTS = {"attention": Attention(), "embedding": Embedding(), "mlp": Mlp(), "norm": PlacedNorm()}
+PARTS = {"attention": Attention(), "embedding": Embedding(), "mlp": Mlp(), "norm": PlacedNorm(), "gist": Gist()}
 
 
 def pixels(widget) -> bytes:
@@ -47,7 +48,7 @@ def desk(qtbot):
 @pytest.mark.parametrize(("part", "name"), [key for key in DRAWINGS if key[1] != "kv_heads"])
 def test_every_choice_has_a_drawing_and_words_of_its_own(qtbot, part, name):
     made = Experiment()
-    where = "model.embedding" if part == "embedding" else f"model.decoder[0].{part}"
+    where = f"model.{part}" if part in ("embedding", "gist") else f"model.decoder[0].{part}"
     field = next(field for field in fields(made, where) if field.path == f"{where}.{name}")
     subjects = [Subject(PARTS[part], 64, 128).choosing(name, choice) for choice in field.choices]
     pictures = [painted(qtbot, (part, name), subject) for subject in subjects]

@@ -20,7 +20,9 @@ def test_sizes_are_those_of_the_tensors(architecture):
     trainer = run.trainer
 
     def subject():
-        return Subject(trainer.model, run.corpus, trainer.history, trainer.step, trainer.device, None, trainer.gradients())
+        return Subject(
+            trainer.model, run.corpus, trainer.history, trainer.step, trainer.device, None, gradients=trainer.gradients()
+        )
 
     before = GaugesProbe().observe(subject(), GaugesLook())
     assert all(sizes.gradient is None for sizes in before.sizes.values())

@@ -7,6 +7,7 @@ from playground.data.tasks.brackets import Brackets
 from playground.data.tasks.copying import Copy
 from playground.data.tasks.dates import Dates
 from playground.data.tasks.grammar import Grammar
+from playground.data.tasks.instructions import Instructions
 from playground.data.tasks.markov import MarkovChain
 from playground.data.tasks.memory import CopyMemory
 from playground.data.tasks.modular import ModularAddition
@@ -43,6 +44,7 @@ TASKS: dict[str, Task] = {
         Grammar(),
         Paint(),
         Classify(),
+        Instructions(),
     )
 }
 """Every task by its name, as it stands in the menu; other settings are made with the task's own class."""

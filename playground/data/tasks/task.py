@@ -19,10 +19,14 @@ _SHARES = 1 << 32
 
 @dataclass(frozen=True)
 class Pair:
-    """A question and its answer as ids of symbols, without special tokens; a stream has an empty `source`."""
+    """A question and its answer as ids of symbols, without special tokens; a stream has an empty `source`.
+
+    The first `prompt` symbols of the source are an instruction, behind which gist tokens may stand; mostly there is none.
+    """
 
     source: tuple[int, ...]
     target: tuple[int, ...]
+    prompt: int = 0
 
 
 class Task(ABC):
@@ -41,6 +45,8 @@ class Task(ABC):
     """What stands between two symbols in a text: nothing where each is one character, a space where they are words."""
     held_share: float = 0.1
     """How many of all inputs are kept for validation; 0 where training and validation are drawn alike."""
+    splits: tuple[str, ...] = ()
+    """Where validation asks for different things, their names: `of_split` draws them, and each has a score of its own."""
 
     @property
     @abstractmethod
@@ -54,6 +60,10 @@ class Task(ABC):
     @abstractmethod
     def longest(self) -> tuple[int, int]:
         """Symbols of the longest source and of the longest target."""
+
+    def of_split(self, split: str, rng: np.random.Generator) -> Pair:
+        """A random question of one of the `splits`."""
+        return self.pair(rng)
 
     def everything(self) -> Iterator[Pair] | None:
         """All pairs, each once, where they are few and `pair` draws each of them with the same chance; else None."""

@@ -11,6 +11,7 @@ from PySide6.QtGui import QPainter
 from playground.spec.attention import Attention, AttentionHeads, kv_heads
 from playground.style import theme
 from playground.ui.inspector import branch_drawings as branches
+from playground.ui.inspector import gist_drawings as gists
 from playground.ui.inspector import position_drawings as positions
 from playground.ui.inspector.subject import Subject, pen
 
@@ -102,6 +103,7 @@ DRAWINGS: dict[tuple[str, str], Drawing] = {
     ("attention", "position.kind"): Drawing(positions.inside, positions.inside_words),
     ("embedding", "position.kind"): Drawing(positions.added, positions.added_words),
     ("mlp", "activation"): Drawing(branches.activation, branches.activation_words, 56, 96),
+    ("gist", "mask"): Drawing(gists.mask, gists.words, 44, 44),
     ("norm", "place"): Drawing(branches.placement, branches.placement_words, 64, 220),
 }
 """(part, field in it) with a drawing."""

@@ -8,7 +8,7 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from playground.spec import edit
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import TOLD, Experiment
 from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, d_head, kv_heads
 from playground.spec.record import Change, Info, Record, info, means
 from playground.spec.saying import said as said
@@ -89,6 +89,10 @@ def needed(experiment: Experiment, path: str) -> bool:
     holder: Any = read(experiment, holder_path) if holder_path else experiment
     if path in ("task.mask_ratio", "task.mask_rule"):
         return experiment.objective == "masked"
+    if path.startswith("model.gist"):
+        return experiment.task.kind in TOLD and means(holder, name)
+    if path == "task.word_drop":
+        return experiment.gisted
     if path.startswith("task.tokenizer") and experiment.task.generated:
         return False  # a generated task brings its own symbols
     return means(holder, name)

@@ -32,6 +32,7 @@ class Page(QWidget):
         super().__init__(parent)
         self.rows: dict[str, FieldRow] = {}
         self.curve: ScheduleCurve | None = None
+        self._headings: list[tuple[Caption, list[FieldRow]]] = []
         self.empty = QLabel("These parts have no values in common. Select parts of one kind to change them together.", self)
         self.empty.setWordWrap(True)
         self.empty.setProperty("role", "quiet")
@@ -43,13 +44,17 @@ class Page(QWidget):
         for index, (name, group) in enumerate(sections):
             if index:
                 column.addSpacing(7)
-            if name:
-                column.addWidget(Caption(name, self))
+            heading = Caption(name, self) if name else None
+            if heading is not None:
+                column.addWidget(heading)
             if any(field.path == "training.schedule" for field in group):
                 self.curve = ScheduleCurve(self)
                 column.addWidget(self.curve)
-            for field in group:
-                column.addWidget(self._row(field))
+            rows = [self._row(field) for field in group]
+            for row in rows:
+                column.addWidget(row)
+            if heading is not None:
+                self._headings.append((heading, rows))
 
     def address(self, sections: Sections) -> None:
         """Show the same fields of another part."""
@@ -70,6 +75,8 @@ class Page(QWidget):
             found = seen(experiment, preset, row.field, targets)
             row.show_value(found, self._subjects(experiment, row, targets))
             row.setVisible(found.needed)
+        for heading, rows in self._headings:  # a heading over nothing would only be in the way
+            heading.setVisible(any(not row.isHidden() for row in rows))
 
     @staticmethod
     def shape(sections: Sections) -> tuple[object, ...]:

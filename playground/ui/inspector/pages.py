@@ -14,6 +14,7 @@ TABS = (
 MODEL = (
     ("", ("model.d_model", "model.n_ctx")),
     ("Task", ("task.kind", "task.examples")),
+    ("Gist tokens", ("model.gist", "task.word_drop")),
     ("Objective", ("task.objective", "task.mask_ratio", "task.mask_rule")),
     ("Text", ("task.tokenizer", "task.validation")),
     ("First weights", ("model.init", "seed")),

@@ -160,4 +160,4 @@ def _learns(task: TaskSpec) -> str:
     if task.generated:
         return f"Learns {task.kind.replace('-', ' ')}."
     source = "CPython’s own documentation" if task.text == PYTHON_DOCS else Path(task.text).name
-    return f"Learns from {'the pairs of ' if task.kind == 'pairs' else ''}{source}."
+    return f"Learns from {f'the {task.kind} of ' if task.table else ''}{source}."
