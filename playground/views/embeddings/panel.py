@@ -78,6 +78,8 @@ class EmbeddingsPanel(QWidget):
         if other:
             self.legend.say(self.cloud.picture.colouring)
             self._mark()
+            if self.bar.layout_.value() == "axis":
+                self.look_changed.emit()  # the ends have other keys here
         self.matrix.draw(frame)
         self.nothing.title.setText("No position vectors" if frame.space == "positions" else "Nothing to show")
         self.nothing.hint.setText(frame.note)
@@ -240,7 +242,9 @@ class EmbeddingsPanel(QWidget):
         roomy = self.width() >= WIDE and not self._tight()
         inside = np.flatnonzero(self.cloud.inside & self.cloud.shown()) if self.cloud.inside.any() else np.zeros(0, int)
         self.matrix.setVisible(frame is not None and frame.similarity is not None and roomy)
-        self._beside.setCurrentIndex(1 if frame is not None and not len(frame.keys) else 0)
+        empty = frame is not None and not len(frame.keys)
+        self._beside.setCurrentIndex(1 if empty else 0)
+        self.legend.setVisible(not empty)
         held = near is not None and near.key == self._key and self._key >= 0
         self.side.setVisible(roomy and bool(held or len(inside)))
         if frame is None or self.side.isHidden():
@@ -280,7 +284,7 @@ class EmbeddingsPanel(QWidget):
             said += f" · {frame.shortened:,} more did not fit"
         if frame.explained and len(shown):
             said += f" · {sum(frame.explained):.0%} of the variance".replace("%", " %")
-        if frame.note and frame.layout != self.bar.layout_.value():
+        if frame.note and len(shown) and frame.layout != self.bar.layout_.value():
             said = f"{frame.note} · {said}"
         self.stamp.setText(said)
         left_out = "Tokens are left out when they never stand in the text, are too many, or their kind is hidden"

@@ -68,8 +68,9 @@ class Bar(QWidget):
         for segments in (self.space, self.layout_, self.dims):
             for button in segments.buttons():
                 button.setFont(theme.font(0.9))
-                bold = QFontMetricsF(theme.font(0.9, bold=True))
-                button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 18)
+                button.setMinimumWidth(_wide(button))
+        for button in (self.lasso, self.trails, self.similar, self.unseen):
+            button.setMinimumWidth(_wide(button))
         self.tap.retheme()
         self.tsne.retheme()
 
@@ -95,6 +96,7 @@ class Bar(QWidget):
             field.setMaximumWidth(150)
         for end, word in zip(self.ends, ("starts", "ends"), strict=True):
             end.setToolTip(f"The token at which the axis {word}: type it, or click a point")
+        self.colour.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.colour.setAccessibleName("Colour by")
         self.colour.setToolTip("What the colours mean")
         self.colour.addItem(WAYS["kind"], "kind")
@@ -146,6 +148,9 @@ class Bar(QWidget):
             signal.connect(lambda _: self.shown.emit())
 
     def _on_space(self, space: str) -> None:
+        for end in self.ends:  # they name points of the space before
+            with QSignalBlocker(end):
+                end.clear()
         if space == "positions":
             self.similar.setChecked(True)  # what positions are looked at for
         self.changed.emit()
@@ -154,3 +159,8 @@ class Bar(QWidget):
         if layout == "tsne":
             self.tsne.wish()
         self.changed.emit()
+
+
+def _wide(button: QPushButton) -> int:
+    """Pixels for what a button says when it is chosen, which is bold."""
+    return round(QFontMetricsF(theme.font(0.9, bold=True)).horizontalAdvance(button.text())) + 18

@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 from PySide6.QtCore import QEasingCurve, QPointF, QSize, Qt, QVariantAnimation, Signal
-from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QWidget
 
 from playground.style.tokentext import quoted
@@ -164,14 +164,12 @@ class Cloud(QWidget):
             pointing.paint_focus(painter, self)
 
     def _extent(self) -> np.ndarray:
-        """What the range has to hold: the cloud itself, or in space the ball that holds it however it is turned."""
+        """What the range has to hold: the cloud as it is seen."""
         assert self.frame is not None
         if not self.solid():
             return self.frame.points
         self._middle, self._radius = sphere(self.frame.points)
-        if not len(self.frame.points):
-            return np.zeros((0, 2))
-        return np.array([[-self._radius, -self._radius], [self._radius, self._radius]])
+        return self.turn.seen(self.frame.points, self._middle)[0]
 
     def _scene(self) -> Scene:
         assert self.frame is not None
@@ -221,6 +219,8 @@ class Cloud(QWidget):
         elif pressed is not None and not far and event.button() == LEFT:
             self.picked.emit(at)
         self.point(at)
+        if far and self.solid() and self.range.follow(self._extent()):
+            self._glide.start()
         self.update()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
@@ -283,14 +283,7 @@ class Cloud(QWidget):
 
     def _catch(self, loop: list[QPointF]) -> None:
         """What lies inside a loop, which closes itself."""
-        polygon = QPolygonF(loop)
-        box = polygon.boundingRect()
-        near = self.shown() & ((self.places >= [box.left(), box.top()]) & (self.places <= [box.right(), box.bottom()])).all(
-            axis=1
-        )
-        self.inside = near.copy()
-        for index in np.flatnonzero(near).tolist():
-            self.inside[index] = polygon.containsPoint(QPointF(*self.places[index].tolist()), Qt.FillRule.OddEvenFill)
+        self.inside = self.shown() & pointing.inside(loop, self.places, self.size())
         self.caught.emit()
 
 

@@ -15,6 +15,7 @@ from playground.views.embeddings.frame import EmbeddingFrame
 from playground.views.embeddings.panel_colours import Colouring, colouring
 from playground.views.embeddings.panel_labels import AT_MOST, place
 from playground.views.embeddings.panel_marks import parts
+from playground.views.embeddings.panel_range import within
 from playground.views.embeddings.panel_stamps import BORDER, Marks, draw
 from playground.views.embeddings.panel_writing import Writing, written
 
@@ -134,7 +135,7 @@ class Picture:
         ground = np.array(parts(theme.colour("window")), dtype=np.float32)
         if scene.nearness is not None:
             layers = np.minimum((scene.nearness[rows] * DEPTHS).astype(np.int64), DEPTHS - 1)
-            strength = (0.34 + 0.66 * layers / (DEPTHS - 1))[:, None]
+            strength = (0.42 + 0.58 * layers / (DEPTHS - 1))[:, None]
             colours = (ground + (colours - ground) * strength).astype(np.uint8)
         if self.searching():
             found = self.found[rows]
@@ -158,7 +159,7 @@ class Picture:
         """The most frequent first, in space the nearest; while something is brought out, only that."""
         places, visible = scene.places, self._visible
         wanted = visible & self.found if self.searching() else visible
-        inside = ((places > 0) & (places < np.array([size.width(), size.height()]))).all(axis=1)
+        inside = within(places, (0, 0), (size.width(), size.height()))
         first = self._order[(wanted & inside)[self._order]][: 2 * AT_MOST]
         if self.frame is None or not len(first):
             self.labelled = []
@@ -190,7 +191,7 @@ class Picture:
             painter.drawLine(QPointF(0, y), QPointF(size.width(), y))
             painter.drawLine(QPointF(x, 0), QPointF(x, size.height()))
             return
-        painter.setPen(QPen(theme.colour("line"), 1.4))
+        painter.setPen(QPen(theme.colour("quiet", 150), 1.4))
         for tip in scene.tips.tolist():
             painter.drawLine(QPointF(*scene.origin.tolist()), QPointF(*tip))
 
@@ -202,6 +203,7 @@ class Picture:
         high = metrics.height()
         names = self._axes()
         if scene.nearness is not None:
+            names = [name.split(" · ")[0] for name in names]  # the shares stand below the picture
             spots = [(name, tip[0] - metrics.horizontalAdvance(name) / 2, tip[1] - high / 2) for name, tip in
                      zip(names, scene.tips.tolist(), strict=False)]  # fmt: skip
         else:

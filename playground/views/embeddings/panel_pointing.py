@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QImage, QPainter, QPen, QPolygonF
 
 from playground.style import card, theme
 from playground.style.card import Words
+from playground.views.embeddings.panel_range import within
 
 if TYPE_CHECKING:
     from playground.views.embeddings.panel_cloud import Cloud
@@ -38,6 +39,25 @@ def paint_loop(painter: QPainter, loop: list[QPointF]) -> None:
     painter.setPen(QPen(theme.colour("accent"), 1.6, Qt.PenStyle.DashLine))
     painter.setBrush(theme.colour("accent", 36))
     painter.drawPolygon(QPolygonF(loop))
+
+
+def inside(loop: list[QPointF], places: np.ndarray, size: QSize) -> np.ndarray:
+    """Which places (n, 2) on a picture of that size lie inside a loop, which closes itself, bool (n,).
+
+    The loop is filled on a picture of its own, so that it takes as long for fifty thousand places as for fifty.
+    """
+    mask = QImage(size, QImage.Format.Format_Grayscale8)
+    mask.fill(0)
+    painter = QPainter(mask)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(Qt.GlobalColor.white)
+    painter.drawPolygon(QPolygonF(loop))
+    painter.end()
+    pixels = np.frombuffer(mask.constBits(), np.uint8).reshape(mask.height(), mask.bytesPerLine())
+    found = within(places, (0, 0), (size.width(), size.height()))
+    columns, rows = places[found].astype(np.intp).T
+    found[found] = pixels[rows, columns] > 0
+    return found
 
 
 def paint_focus(painter: QPainter, cloud: Cloud) -> None:

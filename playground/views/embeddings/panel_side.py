@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from playground.style import theme
-from playground.style.tokentext import label
 from playground.style.widgets import Elided, Segments
+from playground.views.embeddings.panel_writing import written
 
 WIDE = 208
 ROW = Qt.ItemDataRole.UserRole + 1
@@ -55,7 +55,7 @@ class RowDelegate(QStyledItemDelegate):
         base = box.center().y() + (metrics.ascent() - metrics.descent()) / 2
         painter.setPen(theme.colour("text"))
         painter.setFont(mono)
-        painter.drawText(QPointF(box.left() + 6, base), label(row.token, 14))
+        painter.drawText(QPointF(box.left() + 6, base), written(row.token))
         painter.setFont(theme.font(0.92))
         wide = QFontMetricsF(theme.font(0.92)).horizontalAdvance(row.value)
         painter.drawText(QPointF(box.right() - 6 - wide, base), row.value)

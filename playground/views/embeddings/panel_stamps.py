@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtGui import QImage
 
 from playground.views.embeddings.panel_marks import stamp
+from playground.views.embeddings.panel_range import within
 
 BORDER = 24
 """Pixels around a picture on which markers at its edge may lie; they are cut off in the end."""
@@ -31,8 +32,8 @@ def draw(image: QImage, marks: Marks, ground: np.ndarray) -> None:
     Edges are mixed with the ground and not with what lies beneath: that makes the rim that parts overlapping markers.
     """
     width, height = image.width() - 2 * BORDER, image.height() - 2 * BORDER
-    inside = ((marks.places > -BORDER / 2) & (marks.places < np.array([width, height]) + BORDER / 2)).all(axis=1)
-    rows = np.flatnonzero(inside)
+    half = BORDER / 2
+    rows = np.flatnonzero(within(marks.places, (-half, -half), (width + half, height + half)))
     if not len(rows):
         return
     line = image.bytesPerLine() // 4

@@ -39,6 +39,8 @@ class TapChoice(QWidget):
             (self.text, "Watched text"),
         ):
             widget.setAccessibleName(name)
+            if isinstance(widget, QComboBox):
+                widget.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             row.addWidget(widget, 1 if widget is self.text else 0)
         self.text.setPlaceholderText("Type your own text here")
         self.text.setClearButtonEnabled(True)
