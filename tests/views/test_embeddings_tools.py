@@ -238,6 +238,9 @@ def test_trails_follow_the_last_pictures_and_fade(panel, qtbot):
     assert with_ != without
     assert away[0] > away[1] > 5
     assert panel.cloud.picture.trailed == 7
+    assert "trails of 7 since step 3" in panel.stamp.text()
+    qtbot.keyClicks(panel.search, "at")
+    assert "trails of 2 since step 3" in panel.stamp.text()
 
 
 def test_trails_forget_what_does_not_fit():

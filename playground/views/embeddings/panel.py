@@ -16,6 +16,7 @@ from playground.views.embeddings.panel_cloud import Cloud
 from playground.views.embeddings.panel_legend import Legend
 from playground.views.embeddings.panel_matrix import SimilarityMatrix
 from playground.views.embeddings.panel_side import Row, Side
+from playground.views.embeddings.panel_trails import MOST
 from playground.views.lit import Lit
 
 TIGHT = 460, 280
@@ -282,6 +283,9 @@ class EmbeddingsPanel(QWidget):
             said = f"{int((self._found() & shown).sum()):,} found · {said}"
         if frame.shortened:
             said += f" · {frame.shortened:,} more did not fit"
+        if self.cloud.trailing and (steps := self.cloud.trails.steps())[0] < steps[1]:
+            wanted = self.cloud.picture.found & shown if self.cloud.picture.searching() else shown
+            said += f" · trails of {min(MOST, int(wanted.sum())):,} since step {steps[0]:,}"
         if frame.explained and len(shown):
             said += f" · {sum(frame.explained):.0%} of the variance".replace("%", " %")
         if frame.note and len(shown) and frame.layout != self.bar.layout_.value():

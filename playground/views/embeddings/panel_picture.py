@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen
+from PySide6.QtGui import QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from playground.style import theme
 from playground.style.numbers import percent
@@ -145,7 +145,10 @@ class Picture:
         return Marks(scene.places[rows] * ratio, self.colouring.shapes()[rows], radii, colours, layers)
 
     def _paint_trails(self, painter: QPainter, scene: Scene) -> None:
-        """Of what is brought out, else of the most frequent ones."""
+        """Of what is brought out, else of the most frequent ones; and the path of the places through the cloud."""
+        if self.frame is not None and self.frame.space == "positions" and self.frame.layout == "pca":
+            painter.setPen(QPen(theme.colour("line"), 1.2))  # each place is joined to the next
+            painter.drawPolyline(QPolygonF([QPointF(*spot) for spot in scene.places.tolist()]))
         self.trailed = 0
         if len(scene.past) < 2:
             return

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from playground.style import theme
-from playground.style.widgets import Elided, Segments
+from playground.style.widgets import Segments
 from playground.views.embeddings.panel_writing import written
 
 WIDE = 208
@@ -73,7 +73,7 @@ class Side(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setFixedWidth(WIDE)
-        self.title, self.facts, self.close_ = Elided(), QLabel(), QPushButton("×")
+        self.title, self.facts, self.close_ = QLabel(), QLabel(), QPushButton("×")
         self.measure = Segments([("cosine", "Cosine"), ("distance", "Distance")])
         self.measure.set_value("cosine")
         self.measure.set_accessible("Nearest by")
@@ -84,6 +84,8 @@ class Side(QWidget):
         self.list.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setUniformItemSizes(True)
+        self.title.setTextFormat(Qt.TextFormat.PlainText)
+        self.title.setMinimumWidth(1)
         self.facts.setProperty("role", "quiet")
         self.facts.setWordWrap(True)
         self.close_.setProperty("role", "link")
@@ -127,7 +129,7 @@ class Side(QWidget):
 
     def retheme(self) -> None:
         """Take the type sizes in force."""
-        self.title.setFont(theme.font(1.0, bold=True))
+        self.title.setFont(theme.font(1.05, bold=True, mono=True))
         self.facts.setFont(theme.font(0.9))
         for button in self.measure.buttons():
             button.setFont(theme.font(0.9))
