@@ -19,7 +19,7 @@ from playground.views.embeddings.panel_side import Row, Side
 from playground.views.embeddings.panel_trails import MOST
 from playground.views.lit import Lit
 
-TIGHT = 460, 280
+TIGHT = 400, 280
 """Less room than this is for the cloud alone."""
 WIDE = 600
 """From this width on there is room for something beside the cloud."""
@@ -254,7 +254,7 @@ class EmbeddingsPanel(QWidget):
             self._list_near(frame)
             return
         rows = [Row(int(frame.keys[i]), frame.tokens[i], _often(frame, i), 0.0) for i in inside.tolist()]
-        self.side.show_rows(f"{len(rows):,} inside", "Esc releases · the most frequent first", rows, False)
+        self.side.show_rows(f"{len(rows):,} inside", "the most frequent first", rows, False)
 
     def _list_near(self, frame: EmbeddingFrame) -> None:
         near = frame.near
@@ -296,7 +296,7 @@ class EmbeddingsPanel(QWidget):
         self.stamp.setToolTip(f"{said}. {left_out}. {turned}")
 
     def _tight(self) -> bool:
-        return self.width() < TIGHT[0] or self.height() < TIGHT[1]
+        return self.width() < max(TIGHT[0], self.bar.flow.widest() + 32) or self.height() < TIGHT[1]
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Share the room anew."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from playground.style import theme
 from playground.style.widgets import Segments
 from playground.views.embeddings.frame import EmbeddingFrame
 from playground.views.embeddings.panel_colours import WAYS, ways
+from playground.views.embeddings.panel_flow import Flow
 from playground.views.embeddings.panel_tap import TapChoice
 from playground.views.embeddings.panel_tsne import TsneBar
 
@@ -22,6 +23,7 @@ class Bar(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.space = Segments([("tokens", "Tokens"), ("positions", "Positions"), ("context", "In context")])
         self.layout_ = Segments([("pca", "PCA"), ("tsne", "t-SNE"), ("axis", "Axis")])
         self.dims = Segments([("2", "2-D"), ("3", "3-D")])
@@ -31,6 +33,10 @@ class Bar(QWidget):
         self.lasso, self.trails, self.similar, self.unseen, self.fit = (
             QPushButton(text) for text in ("Lasso", "Trails", "Similarity", "Unseen", "Fit")
         )
+        self.flow = Flow(
+            (self.space, self.layout_, self.dims, self.lasso, self.trails, self.fit,
+             self.search, *self.ends, self.colour, self.similar, self.unseen)
+        )  # fmt: skip
         self._name()
         self._arrange()
         self._connect()
@@ -46,8 +52,11 @@ class Bar(QWidget):
             field.setVisible(layout == "axis")
         self.similar.setVisible(space != "tokens")
         self.unseen.setVisible(space == "tokens")
-        if frame is None:
-            return
+        if frame is not None:
+            self._offer(frame)
+        self.flow.arrange()
+
+    def _offer(self, frame: EmbeddingFrame) -> None:
         self.tap.offer(frame)
         self.tsne.say(frame)
         offered = ways(frame)
@@ -73,6 +82,7 @@ class Bar(QWidget):
             button.setMinimumWidth(_wide(button))
         self.tap.retheme()
         self.tsne.retheme()
+        self.flow.arrange()
 
     def _name(self) -> None:
         for segments, value, name in (
@@ -119,20 +129,8 @@ class Bar(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        for widgets in (
-            (self.space, self.layout_, self.dims, None, self.lasso, self.trails, self.fit),
-            (self.search, *self.ends, self.colour, self.similar, self.unseen, None),
-            (self.tap,),
-            (self.tsne,),
-        ):
-            row = QHBoxLayout()
-            row.setSpacing(8)
-            for widget in widgets:
-                if widget is None:
-                    row.addStretch(1)
-                else:
-                    row.addWidget(widget)
-            column.addLayout(row)
+        for widget in (self.flow, self.tap, self.tsne):
+            column.addWidget(widget)
 
     def _connect(self) -> None:
         self.space.chosen.connect(self._on_space)

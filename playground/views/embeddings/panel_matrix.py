@@ -114,10 +114,9 @@ class SimilarityMatrix(QWidget):
         painter.setFont(font)
         painter.setPen(theme.colour("quiet"))
         shown = "" if frame.stride == 1 else f": {len(frame.places[:: frame.stride]):,} of them shown, one in {frame.stride}"
-        painter.drawText(
-            QPointF(room.left(), metrics.ascent()),
-            f"cosines of {len(frame.places):,} vectors, the first at the top left{shown}",
-        )
+        said = f"cosines of {len(frame.places):,} vectors, the first at the top left{shown}"
+        said = metrics.elidedText(said, Qt.TextElideMode.ElideRight, self.width() - room.left())
+        painter.drawText(QPointF(room.left(), metrics.ascent()), said)
         top, wide = room.bottom() + 6, min(160.0, room.width() - 60)
         left, base = room.left() + metrics.horizontalAdvance("−1 "), room.bottom() + 6 + BAR / 2 + metrics.ascent() / 2 - 1
         painter.drawText(QPointF(room.left(), base), "−1")
