@@ -1,5 +1,7 @@
 """The tools of the embeddings panel, by real presses, drags and clicks: space, lasso, lists, axis, trails, colours, t-SNE."""
 
+import time
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
@@ -208,9 +210,12 @@ def test_hovering_previews_and_what_others_point_at_is_ringed(panel, qtbot):
 def test_two_clicks_or_two_words_make_an_axis(panel, qtbot):
     press(panel, qtbot, panel.bar.layout_, "axis")
     assert panel.look().axis == (-1, -1)
+    panel.draw(frame())
+    assert panel.stamp.text().startswith("Click two points, or type two tokens, for the axis · ")
     qtbot.mouseClick(panel.cloud, LEFT, pos=at(panel, 1))
     qtbot.mouseClick(panel.cloud, LEFT, pos=at(panel, 4))
     assert (panel.look().layout, panel.look().axis) == ("axis", (11, 14))
+    assert [end.text() for end in panel.bar.ends] == [" cat", "⏎"]
     assert panel.look().key == -1
     panel.bar.ends[1].clear()
     qtbot.keyClicks(panel.bar.ends[1], "mat")
@@ -390,6 +395,43 @@ def test_markers_are_stamped_where_they_belong_and_cut_off_at_the_edge():
     assert found.pixelColor(0, 0).getRgb()[:3] == (0, 0, 255)
     assert found.pixelColor(60, 30).getRgb()[:3] == (0, 0, 0)
     draw(image, Marks(places[:0], colours[:0, 0], places[:0, 0], colours[:0], layers[:0]), np.zeros(3, np.float32))
+
+
+def test_two_pixels_to_each_are_used_where_there_are_two(panel):
+    panel.cloud.grab()
+    picture = panel.cloud.picture.paint(panel.cloud._scene(), panel.cloud.size(), 2.0)
+    assert (picture.width(), picture.devicePixelRatio()) == (2 * panel.cloud.width(), 2.0)
+    for index in (1, 2, 3):
+        seen = picture.pixelColor(at(panel, index) * 2)
+        wanted = theme.colour(("embedding", "attention", "mlp")[index - 1])
+        assert max(abs(a - b) for a, b in zip(seen.getRgb(), wanted.getRgb(), strict=True)) <= 2
+
+
+def test_fifty_thousand_points_are_searched_caught_and_listed_without_a_stall(panel):
+    count = 50_000
+    random, ids = np.random.default_rng(0), np.arange(count)
+    large = EmbeddingFrame(
+        1, random.normal(size=(count, 2)).astype(np.float32), tuple(f"t{i}" for i in ids), (ids % 6).astype(np.uint8),
+        ids[::-1].copy(), (0.1, 0.1), count, ids, ids, np.full(count, -1), np.zeros(count, np.uint8), width=8,
+    )  # fmt: skip
+    panel.draw(large)
+    panel.grab()
+    took = []
+    for job in (
+        lambda: panel.search.setText("123"), lambda: panel.search.clear(), lambda: panel.cloud._catch(
+            [QPointF(100, 100), QPointF(600, 100), QPointF(600, 300), QPointF(100, 300)]),
+        lambda: panel.cloud._nearest(QPointF(300, 200)), lambda: panel.cloud.neighbours(7),
+    ):  # fmt: skip
+        start = time.perf_counter()
+        job()
+        took.append(time.perf_counter() - start)
+    assert panel.stamp.text().startswith("picture of step 1 · 50,000 of 50,000")
+    x, y = panel.cloud.places.T
+    inside = (x > 101) & (x < 599) & (y > 101) & (y < 299)
+    assert panel.cloud.inside[inside].all()
+    assert inside.sum() > 1000
+    assert panel.cloud.inside.sum() < inside.sum() * 1.05
+    assert sorted(took)[-1] < 1.0, took  # a second is for a machine under load; alone it is some 50 ms at most
 
 
 def test_the_lasso_is_seen_while_it_is_drawn(panel, qtbot):

@@ -8,14 +8,14 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.tokentext import label, quoted
+from playground.style.tokentext import quoted
 from playground.style.widgets import Elided, EmptyState
 from playground.views.embeddings.frame import EmbeddingFrame, EmbeddingLook
 from playground.views.embeddings.panel_bar import Bar
 from playground.views.embeddings.panel_cloud import Cloud
 from playground.views.embeddings.panel_legend import Legend
 from playground.views.embeddings.panel_matrix import SimilarityMatrix
-from playground.views.embeddings.panel_side import Row, Side
+from playground.views.embeddings.panel_side import Caught, Row, Side
 from playground.views.embeddings.panel_trails import MOST
 from playground.views.lit import Lit
 
@@ -24,7 +24,8 @@ TIGHT = 400, 280
 WIDE = 600
 """From this width on there is room for something beside the cloud."""
 AS_SHOWN = str.maketrans({"⏎": "\n", "⇥": "\t", "␍": "\r", "␣": " ", "·": " "})
-"""How a person types what is shown for what cannot be seen."""
+"""What a person means who types what is shown for what cannot be seen."""
+SEEN = str.maketrans({"\n": "⏎", "\t": "⇥", "\r": "␍"})
 
 
 class EmbeddingsPanel(QWidget):
@@ -38,6 +39,7 @@ class EmbeddingsPanel(QWidget):
         super().__init__(parent)
         self._frame: EmbeddingFrame | None = None
         self._key = -1
+        self._sought = np.zeros(0, dtype=bool)
         self.bar, self.legend, self.cloud, self.stamp = Bar(), Legend(), Cloud(), Elided()
         self.side, self.matrix = Side(), SimilarityMatrix()
         self.empty = EmptyState("Waiting for the first picture", "The tokens appear here as soon as the model is loaded.")
@@ -127,7 +129,7 @@ class EmbeddingsPanel(QWidget):
         frame = self._frame
         missing = next((end for end in self.bar.ends if not end.text()), None)
         if frame is not None and index >= 0 and self.bar.layout_.value() == "axis" and missing is not None:
-            missing.setText(label(frame.tokens[index], 24) if frame.ids[index] >= 0 else str(frame.places[index] + 1))
+            missing.setText(frame.tokens[index].translate(SEEN))
             return
         self.hold(-1 if index == self.cloud.held else index)
 
@@ -145,8 +147,8 @@ class EmbeddingsPanel(QWidget):
         self._key, self.cloud.held = -1, -1
         self._mark()
         if frame is not None:
-            places = tuple(int(place) for place in frame.places[inside] if place >= 0)
-            self.lit.emit(Lit(places, tuple(int(i) for i in frame.ids[inside] if i >= 0), bool(inside.any())))
+            places, ids = frame.places[inside], frame.ids[inside]
+            self.lit.emit(Lit(tuple(places[places >= 0].tolist()), tuple(ids[ids >= 0].tolist()), bool(inside.any())))
         self.look_changed.emit()
 
     def _tell(self, index: int, locked: bool) -> None:
@@ -165,8 +167,8 @@ class EmbeddingsPanel(QWidget):
         found = []
         for end in self.bar.ends:
             typed = end.text()
-            rows = [i for i, token in enumerate(frame.tokens) if typed and typed in (token, label(token, 24))]
-            found.append(int(frame.keys[rows[0]]) if rows else -1)
+            meant = next((word for word in (typed, typed.translate(AS_SHOWN)) if word and word in frame.tokens), None)
+            found.append(int(frame.keys[frame.tokens.index(meant)]) if meant is not None else -1)
         return found[0], found[1]
 
     # -- inside -------------------------------------------------------------------------------------------------
@@ -231,7 +233,7 @@ class EmbeddingsPanel(QWidget):
 
     def _mark(self) -> None:
         """Bring out what is searched for, else what the lasso has caught."""
-        found = self._found()
+        found = self._sought = self._found()
         if not self.search.text() and len(self.cloud.inside) == len(found):
             found = self.cloud.inside
         self.cloud.mark(self.legend.hidden(), found)
@@ -253,15 +255,15 @@ class EmbeddingsPanel(QWidget):
         if held and near is not None:
             self._list_near(frame)
             return
-        rows = [Row(int(frame.keys[i]), frame.tokens[i], _often(frame, i), 0.0) for i in inside.tolist()]
+        rows = Caught(frame, inside)
         self.side.show_rows(f"{len(rows):,} inside", "the most frequent first", rows, False)
 
     def _list_near(self, frame: EmbeddingFrame) -> None:
         near = frame.near
         assert near is not None
         by_cosine = self.side.measure.value() == "cosine"
-        index = {key: i for i, key in enumerate(frame.keys.tolist())}
         values = near.cosine if by_cosine else near.distance
+        index = {key: int(np.flatnonzero(frame.keys == key)[0]) for key in (near.key, *(key for key, _ in values))}
         most = max((value for _, value in values), default=1.0) or 1.0
         rows = [
             Row(key, frame.tokens[index[key]], f"{value:.3f}".replace("-", "−"), value if by_cosine else value / most)
@@ -280,7 +282,7 @@ class EmbeddingsPanel(QWidget):
         what = {"tokens": "tokens", "positions": "positions", "context": "tokens of the text"}[frame.space]
         said = f"picture of step {frame.step:,} · {int(shown.sum()):,} of {frame.total:,} {what} shown"
         if self.search.text():
-            said = f"{int((self._found() & shown).sum()):,} found · {said}"
+            said = f"{int((self._sought & shown).sum()):,} found · {said}"
         if frame.shortened:
             said += f" · {frame.shortened:,} more did not fit"
         if self.cloud.trailing and (steps := self.cloud.trails.steps())[0] < steps[1]:
@@ -288,7 +290,9 @@ class EmbeddingsPanel(QWidget):
             said += f" · trails of {min(MOST, int(wanted.sum())):,} since step {steps[0]:,}"
         if frame.explained and len(shown):
             said += f" · {sum(frame.explained):.0%} of the variance".replace("%", " %")
-        if frame.note and len(shown) and frame.layout != self.bar.layout_.value():
+        if self.bar.layout_.value() == "axis" and min(self._axis()) < 0:
+            said = f"Click two points, or type two tokens, for the axis · {said}"
+        elif frame.note and len(shown) and frame.layout != self.bar.layout_.value():
             said = f"{frame.note} · {said}"
         self.stamp.setText(said)
         left_out = "Tokens are left out when they never stand in the text, are too many, or their kind is hidden"
@@ -310,10 +314,6 @@ class EmbeddingsPanel(QWidget):
             self.hold(-1)
         else:
             super().keyPressEvent(event)
-
-
-def _often(frame: EmbeddingFrame, index: int) -> str:
-    return f"place {frame.places[index] + 1:,}" if frame.places[index] >= 0 else f"{frame.counts[index]:,} ×"
 
 
 PANEL = EmbeddingsPanel

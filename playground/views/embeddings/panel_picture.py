@@ -124,7 +124,7 @@ class Picture:
         radii = self._radii * room * crowd
         if scene.nearness is not None:
             radii = radii * (0.72 + 0.5 * scene.nearness)
-        if self.searching():
+        if self.searching() and self.found.sum() < CROWD:  # of many, none stands out by its size
             radii = np.where(self.found, radii + 1.5, radii)
         sizes: np.ndarray = np.round(np.maximum(radii, 1.2) * 2) / 2
         return sizes

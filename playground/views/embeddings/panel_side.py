@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import QModelIndex, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QStandardItem, QStandardItemModel
+import numpy as np
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QFontMetricsF, QPainter
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
@@ -20,10 +21,13 @@ from PySide6.QtWidgets import (
 
 from playground.style import theme
 from playground.style.widgets import Segments
+from playground.views.embeddings.frame import EmbeddingFrame
 from playground.views.embeddings.panel_writing import written
 
 WIDE = 208
 ROW = Qt.ItemDataRole.UserRole + 1
+Index = QModelIndex | QPersistentModelIndex
+_NOWHERE = QModelIndex()
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,47 @@ class Row:
     token: str
     value: str
     share: float
+
+
+class Caught(Sequence[Row]):
+    """The points at some indices as rows, made when they are asked for."""
+
+    def __init__(self, frame: EmbeddingFrame, inside: np.ndarray) -> None:
+        self._frame, self._inside = frame, inside
+
+    def __len__(self) -> int:
+        return len(self._inside)
+
+    def __getitem__(self, at: int) -> Row:  # type: ignore[override]
+        frame, index = self._frame, int(self._inside[at])
+        place = int(frame.places[index])
+        value = f"place {place + 1:,}" if place >= 0 else f"{frame.counts[index]:,} ×"
+        return Row(int(frame.keys[index]), frame.tokens[index], value, 0.0)
+
+
+class RowModel(QAbstractListModel):
+    """Rows that are asked for one by one: of fifty thousand only those in sight are ever made."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: Sequence[Row] = ()
+
+    def show(self, rows: Sequence[Row]) -> None:
+        """Other rows."""
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+    def rowCount(self, parent: Index = _NOWHERE) -> int:  # noqa: N802 (Qt's name)
+        """How many there are."""
+        return len(self.rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        """The row itself, or its words for a screen reader."""
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return f"{row.token} {row.value}".strip()
+        return row if role == ROW else None
 
 
 class RowDelegate(QStyledItemDelegate):
@@ -77,7 +122,7 @@ class Side(QWidget):
         self.measure = Segments([("cosine", "Cosine"), ("distance", "Distance")])
         self.measure.set_value("cosine")
         self.measure.set_accessible("Nearest by")
-        self.list, self._model = QListView(), QStandardItemModel(self)
+        self.list, self._model = QListView(), RowModel(self)
         self.list.setModel(self._model)
         self.list.setItemDelegate(RowDelegate(self.list))
         self.list.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
@@ -113,19 +158,13 @@ class Side(QWidget):
         self.facts.setText(facts)
         self.measure.setVisible(measured)
         self.list.setAccessibleName(title)
-        if self.rows() == list(rows):
-            return
         place = self.list.verticalScrollBar().value()
-        self._model.clear()
-        for row in rows:
-            item = QStandardItem(f"{row.token} {row.value}".strip())
-            item.setData(row, ROW)
-            self._model.appendRow(item)
+        self._model.show(rows)
         self.list.verticalScrollBar().setValue(place)
 
     def rows(self) -> list[Row]:
         """What is listed."""
-        return [self._model.item(at).data(ROW) for at in range(self._model.rowCount())]
+        return list(self._model.rows)
 
     def retheme(self) -> None:
         """Take the type sizes in force."""
