@@ -337,6 +337,8 @@ def test_the_similarity_matrix_shows_cosines_on_a_fixed_scale(panel, qtbot):
     assert panel.cloud.hover == 2  # the same point in the cloud
     qtbot.mouseClick(matrix, LEFT, pos=cell(4, 1))
     assert panel.look().key == 4
+    panel.draw(text(near=Neighbours(4, ((2, 0.5),), ((2, 1.0),), 1.0)))
+    assert [row.value for row in panel.side.rows()] == ["at 3 · 0.500"]
 
 
 def test_without_position_vectors_the_reason_is_in_sight(panel, qtbot):
@@ -431,6 +433,12 @@ def test_fifty_thousand_points_are_searched_caught_and_listed_without_a_stall(pa
     assert panel.cloud.inside[inside].all()
     assert inside.sum() > 1000
     assert panel.cloud.inside.sum() < inside.sum() * 1.05
+    model, bar = panel.side.list.model(), panel.side.list.verticalScrollBar()
+    assert panel.side.title.text() == f"{panel.cloud.inside.sum():,} inside"
+    assert model.rowCount() == 500
+    panel.grab()
+    bar.setValue(bar.maximum())
+    assert model.rowCount() > 500  # more come when they are wanted
     assert sorted(took)[-1] < 1.0, took  # a second is for a machine under load; alone it is some 50 ms at most
 
 

@@ -16,7 +16,7 @@ from playground.views.embeddings.panel_cloud import Cloud
 from playground.views.embeddings.panel_legend import Legend
 from playground.views.embeddings.panel_matrix import SimilarityMatrix
 from playground.views.embeddings.panel_side import Caught, Row, Side
-from playground.views.embeddings.panel_trails import MOST
+from playground.views.embeddings.panel_words import WHY, stamp
 from playground.views.lit import Lit
 
 TIGHT = 400, 280
@@ -265,10 +265,12 @@ class EmbeddingsPanel(QWidget):
         values = near.cosine if by_cosine else near.distance
         index = {key: int(np.flatnonzero(frame.keys == key)[0]) for key in (near.key, *(key for key, _ in values))}
         most = max((value for _, value in values), default=1.0) or 1.0
+        where = "at {:,} · " if frame.space == "context" else ""  # a text may hold the same token many times
         rows = [
-            Row(key, frame.tokens[index[key]], f"{value:.3f}".replace("-", "−"), value if by_cosine else value / most)
+            Row(key, frame.tokens[index[key]], where.format(key + 1) + f"{value:.3f}".replace("-", "−"),
+                value if by_cosine else value / most)
             for key, value in values
-        ]
+        ]  # fmt: skip
         title = quoted(frame.tokens[index[near.key]]) if frame.space != "positions" else f"Place {near.key + 1:,}"
         facts = f"nearest of {len(frame.keys):,} in all {frame.width} dimensions · length {near.norm:.2f}"
         self.side.show_rows(title, facts, rows, True)
@@ -278,26 +280,15 @@ class EmbeddingsPanel(QWidget):
         frame = self._frame
         if frame is None:
             return
-        shown = self.cloud.shown()
-        what = {"tokens": "tokens", "positions": "positions", "context": "tokens of the text"}[frame.space]
-        said = f"picture of step {frame.step:,} · {int(shown.sum()):,} of {frame.total:,} {what} shown"
-        if self.search.text():
-            said = f"{int((self._sought & shown).sum()):,} found · {said}"
-        if frame.shortened:
-            said += f" · {frame.shortened:,} more did not fit"
-        if self.cloud.trailing and (steps := self.cloud.trails.steps())[0] < steps[1]:
-            wanted = self.cloud.picture.found & shown if self.cloud.picture.searching() else shown
-            said += f" · trails of {min(MOST, int(wanted.sum())):,} since step {steps[0]:,}"
-        if frame.explained and len(shown):
-            said += f" · {sum(frame.explained):.0%} of the variance".replace("%", " %")
+        missing = frame.note if len(frame.keys) and frame.layout != self.bar.layout_.value() else ""
         if self.bar.layout_.value() == "axis" and min(self._axis()) < 0:
-            said = f"Click two points, or type two tokens, for the axis · {said}"
-        elif frame.note and len(shown) and frame.layout != self.bar.layout_.value():
-            said = f"{frame.note} · {said}"
+            missing = "Click two points, or type two tokens, for the axis"
+        first, last = self.cloud.trails.steps()
+        since = first if self.cloud.trailing and first < last else None
+        sought = self._sought if self.search.text() else None
+        said = stamp(frame, self.cloud.picture, sought, since, missing)
         self.stamp.setText(said)
-        left_out = "Tokens are left out when they never stand in the text, are too many, or their kind is hidden"
-        turned = "Each picture is turned to fit the one before (orthogonal Procrustes), never stretched"
-        self.stamp.setToolTip(f"{said}. {left_out}. {turned}")
+        self.stamp.setToolTip(f"{said}. {WHY}")
 
     def _tight(self) -> bool:
         return self.width() < max(TIGHT[0], self.bar.flow.widest() + 32) or self.height() < TIGHT[1]

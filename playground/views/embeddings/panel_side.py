@@ -26,6 +26,8 @@ from playground.views.embeddings.panel_writing import written
 
 WIDE = 208
 ROW = Qt.ItemDataRole.UserRole + 1
+PAGE = 500
+"""Rows that the list is told of at once."""
 Index = QModelIndex | QPersistentModelIndex
 _NOWHERE = QModelIndex()
 
@@ -62,16 +64,28 @@ class RowModel(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.rows: Sequence[Row] = ()
+        self._offered = 0
 
     def show(self, rows: Sequence[Row]) -> None:
         """Other rows."""
         self.beginResetModel()
-        self.rows = rows
+        self.rows, self._offered = rows, min(len(rows), PAGE)
         self.endResetModel()
 
     def rowCount(self, parent: Index = _NOWHERE) -> int:  # noqa: N802 (Qt's name)
-        """How many there are."""
-        return len(self.rows)
+        """How many the list knows of."""
+        return self._offered
+
+    def canFetchMore(self, parent: Index) -> bool:  # noqa: N802 (Qt's name)
+        """Whether there are more."""
+        return self._offered < len(self.rows)
+
+    def fetchMore(self, parent: Index) -> None:  # noqa: N802 (Qt's name)
+        """The person has scrolled to the end."""
+        more = min(len(self.rows), self._offered + PAGE)
+        self.beginInsertRows(QModelIndex(), self._offered, more - 1)
+        self._offered = more
+        self.endInsertRows()
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         """The row itself, or its words for a screen reader."""
