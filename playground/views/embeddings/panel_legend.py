@@ -26,13 +26,14 @@ class KindButton(QAbstractButton):
         self.setChecked(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.say("", 0)
         self.hide()
 
     def say(self, name: str, count: int) -> None:
         """Which category it is, and how many points of it the picture has."""
         self.count = count
         self.setText(name)
-        self.setAccessibleName(f"Show {name}")
+        self.setAccessibleName(f"Show {name or 'what is not in the picture'}")
         self.setToolTip(f"{name}: {count:,} points\nClick to hide or show them")
 
     def wide(self, words: int) -> int:
