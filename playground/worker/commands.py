@@ -96,6 +96,13 @@ class Watch(Command):
 
 
 @dataclass(frozen=True)
+class Again(Command):
+    """A view has more to show though nothing was trained: its probe has something finished meanwhile. Sent by the probe."""
+
+    view: str
+
+
+@dataclass(frozen=True)
 class Ask(Command):
     """Keep answering this prompt (an empty one: stop) while the model learns.
 

@@ -20,6 +20,7 @@ from playground.views.effect.probe import reader
 from playground.views.motion.probe import story, wanted
 from playground.views.subject import Subject
 from playground.worker.commands import (
+    Again,
     Apply,
     Ask,
     Branch,
@@ -115,6 +116,8 @@ class Engine:
             wait = False
             if isinstance(command, Watch):
                 self._watching.watch(command.view, command.look)
+            elif isinstance(command, Again):
+                self._watching.again(command.view)
             elif isinstance(command, Ask):
                 self._watching.ask(command)
             elif isinstance(command, Seek) and self._backlog and isinstance(self._backlog[-1], Seek):

@@ -14,7 +14,7 @@ from playground.views.frames import Look
 from playground.views.subject import Subject
 from playground.views.table import VIEWS
 from playground.worker.answer import answer
-from playground.worker.commands import Ask
+from playground.worker.commands import Again, Ask
 from playground.worker.faults import fault
 from playground.worker.mailbox import Fault, Mailbox
 
@@ -69,10 +69,17 @@ class Watching:
 
         def make(subject: Subject) -> None:
             if view not in self._probes:
-                self._probes[view] = row.probe()()
+                self._probes[view] = probe = row.probe()()
+                if hasattr(probe, "call_again"):
+                    probe.call_again = lambda: self._mailbox.send(Again(view))
             self._mailbox.put_frame(view, self._probes[view].observe(subject, look))
 
         self._want(view, row.interval, look, make)
+
+    def again(self, view: str) -> None:
+        """Another picture of a view, if it is still wanted."""
+        if (job := self._jobs.get(view)) is not None:
+            job.shown = None
 
     def ask(self, ask: Ask) -> None:
         """Answer this prompt from now on; an empty one ends it."""

@@ -9,12 +9,12 @@ from PySide6.QtGui import QColor, QWheelEvent
 
 from playground.style import theme
 from playground.style.tokens import THEMES
-from playground.views.embeddings.frame import KINDS, EmbeddingFrame, EmbeddingLook
+from playground.views.embeddings.frame import KINDS, MODALITIES, EmbeddingFrame, EmbeddingLook
 from playground.views.embeddings.panel import PANEL
 from playground.views.embeddings.panel_labels import place
 from playground.views.embeddings.panel_marks import COLOURS, SHAPES
-from playground.views.embeddings.panel_picture import written
 from playground.views.embeddings.panel_range import Range
+from playground.views.embeddings.panel_writing import written
 
 TOKENS = ("the", " cat", "Dog", "7", "\n", "…", "mat")
 POINTS = np.array([[0, 0], [1, 0], [0, 1], [-1, 0], [0, -1], [1, 1], [0.05, 0.05]], dtype=np.float32)
@@ -22,8 +22,14 @@ KINDS_OF = np.array([0, 0, 1, 2, 3, 5, 0], dtype=np.uint8)
 LEFT = Qt.MouseButton.LeftButton
 
 
+def made(step, points, tokens, kinds, counts, total):
+    keys, nowhere = np.arange(len(tokens)), np.full(len(tokens), -1)
+    nothing = np.zeros(len(tokens), np.uint8)
+    return EmbeddingFrame(step, points, tokens, kinds, counts, (0.4, 0.2), total, keys, keys, nowhere, nothing)
+
+
 def frame(step=3, scale=1.0):
-    return EmbeddingFrame(step, POINTS * scale, TOKENS, KINDS_OF, np.arange(7, 0, -1), (0.4, 0.2), total=20)
+    return made(step, POINTS * scale, TOKENS, KINDS_OF, np.arange(7, 0, -1), 20)
 
 
 def many(count=512, step=1, seed=0):
@@ -31,7 +37,7 @@ def many(count=512, step=1, seed=0):
     points = random.normal(size=(count, 2)).astype(np.float32)
     tokens = tuple(f"tok{i}" for i in range(count))
     counts = np.arange(count, 0, -1)
-    return EmbeddingFrame(step, points, tokens, (np.arange(count) % 6).astype(np.uint8), counts, (0.4, 0.2), count)
+    return made(step, points, tokens, (np.arange(count) % 6).astype(np.uint8), counts, count)
 
 
 def wheel(widget, x, y, by):
@@ -46,7 +52,7 @@ def panel(qtbot, qapp):
     theme.apply(qapp, "dark")
     made = PANEL()
     qtbot.addWidget(made)
-    made.resize(720, 420)
+    made.resize(720, 480)
     made.show()
     made.draw(frame())
     made.grab()
@@ -76,30 +82,31 @@ def test_before_the_first_frame_it_says_what_is_missing(qtbot):
 
 
 def test_it_says_how_many_of_how_many_and_from_when(panel, qtbot):
-    assert panel.stamp.text() == "picture of step 3 · 7 of 20 tokens shown"
+    assert panel.stamp.text() == "picture of step 3 · 7 of 20 tokens shown · 60 % of the variance"
     qtbot.mouseClick(panel.legend.buttons[KINDS.index("letters")], LEFT)
-    assert panel.stamp.text() == "picture of step 3 · 4 of 20 tokens shown"
+    assert panel.stamp.text() == "picture of step 3 · 4 of 20 tokens shown · 60 % of the variance"
     assert not panel.cloud.shown()[0]
     panel.draw(frame(4))
-    assert panel.stamp.text() == "picture of step 4 · 4 of 20 tokens shown"
+    assert panel.stamp.text() == "picture of step 4 · 4 of 20 tokens shown · 60 % of the variance"
     qtbot.keyClick(panel.legend.buttons[0], Qt.Key.Key_Space)
-    assert panel.stamp.text() == "picture of step 4 · 7 of 20 tokens shown"
+    assert panel.stamp.text() == "picture of step 4 · 7 of 20 tokens shown · 60 % of the variance"
 
 
 def test_the_legend_counts_the_kinds_and_leaves_out_those_that_are_not_there(panel):
-    assert [button.count for button in panel.legend.buttons] == [3, 1, 1, 1, 0, 1]
+    assert [button.count for button in panel.legend.buttons] == [3, 1, 1, 1, 0, 1, 0, 0]
     assert not panel.legend.buttons[KINDS.index("punctuation")].isVisible()
-    assert len(set(SHAPES)) == len(KINDS) == len(COLOURS)
+    assert len(set(SHAPES)) == len(MODALITIES) == len(COLOURS) >= len(KINDS)
 
 
 def test_the_legend_says_less_where_there_is_less_room(panel):
     panel.draw(many())
-    assert {button.words for button in panel.legend.buttons} == {2}
-    full, names = (sum(button.wide(words) + 4 for button in panel.legend.buttons) for words in (2, 1))
+    buttons = panel.legend.buttons[: len(KINDS)]
+    assert {button.words for button in buttons} == {2}
+    full, names = (sum(button.wide(words) + 4 for button in buttons) for words in (2, 1))
     for width, words in ((full - 20, 1), (names - 20, 0)):
         panel.legend.resize(width, panel.legend.height())
-        assert {button.words for button in panel.legend.buttons} == {words}
-        assert panel.legend.buttons[-1].geometry().right() <= width
+        assert {button.words for button in buttons} == {words}
+        assert buttons[-1].geometry().right() <= width
 
 
 def test_hovering_names_a_token_how_often_and_its_neighbours(panel, qtbot):
@@ -258,8 +265,8 @@ def test_other_tokens_start_a_new_picture(panel):
     wheel(panel.cloud, 50, 50, 480)
     panel.draw(many())
     assert not panel.cloud.range.free()
-    assert panel.stamp.text().endswith("512 of 512 tokens shown")
-    panel.draw(EmbeddingFrame(0, POINTS[:0], (), KINDS_OF[:0], np.zeros(0, np.int64), (0.0, 0.0), 0))
+    assert "512 of 512 tokens shown" in panel.stamp.text()
+    panel.draw(made(0, POINTS[:0], (), KINDS_OF[:0], np.zeros(0, np.int64), 0))
     assert panel.empty.isVisible()
 
 

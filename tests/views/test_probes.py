@@ -1,7 +1,5 @@
 """What the four probes see in a tiny model, against plain arithmetic done here."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -17,8 +15,6 @@ from playground.views.attention.frame import AttentionLook
 from playground.views.attention.probe import AttentionProbe
 from playground.views.curves.frame import CurvesLook
 from playground.views.curves.probe import CurvesProbe, extremes
-from playground.views.embeddings.frame import KINDS, EmbeddingLook
-from playground.views.embeddings.probe import EmbeddingProbe, aligned, kind
 from playground.views.subject import Subject, at_rest, read_only
 from playground.views.table import VIEWS
 from playground.views.tokens.frame import TokensLook
@@ -134,69 +130,6 @@ def test_tokens_of_a_given_text(subject, text, count):
 def test_tokens_beyond_the_end_show_the_end(subject):
     frame = TokensProbe().observe(subject, TokensLook(start=10**9, max_tokens=20))
     np.testing.assert_array_equal(frame.ids, subject.corpus.validation[-20:])
-
-
-def test_embeddings_are_the_principal_components(subject):
-    frame = EmbeddingProbe().observe(subject, EmbeddingLook())
-    weights = subject.model.embed.weight.detach().double().numpy()
-    counts = subject.corpus.counts
-    order = np.argsort(-counts, kind="stable")
-    centred = weights[order] - weights.mean(axis=0)
-    left, size, _ = np.linalg.svd(centred, full_matrices=False)
-    np.testing.assert_allclose(np.abs(frame.points), np.abs(left[:, :2] * size[:2]), atol=1e-5)
-    np.testing.assert_allclose(frame.explained, size[:2] ** 2 / (size**2).sum(), atol=1e-6)
-    np.testing.assert_array_equal(frame.counts, counts[order])
-    assert frame.tokens[0] == " "
-    assert frame.total == len(frame.tokens) == len(weights)
-
-
-def test_embeddings_prefer_frequent_tokens(subject):
-    frame = EmbeddingProbe().observe(subject, EmbeddingLook(max_points=3))
-    assert len(frame.points) == 3
-    assert frame.counts.min() >= sorted(subject.corpus.counts)[-3]
-
-
-def test_embeddings_stay_aligned_while_the_model_turns_underneath(subject):
-    probe = EmbeddingProbe()
-    before = probe.observe(subject, EmbeddingLook())
-    weights = subject.model.embed.weight
-    turn, _ = torch.linalg.qr(torch.randn(8, 8, generator=torch.Generator().manual_seed(3)))
-    with torch.no_grad():
-        weights.copy_(-(weights @ turn) + 0.5)  # the same cloud, mirrored, turned and moved
-    after = probe.observe(subject, EmbeddingLook())
-    np.testing.assert_allclose(after.points, before.points, atol=1e-5)
-    fewer = probe.observe(subject, EmbeddingLook(max_points=10))
-    cosines = (fewer.points * before.points[:10]).sum() / np.linalg.norm(fewer.points) / np.linalg.norm(before.points[:10])
-    assert cosines > 0.5
-
-
-@given(st.floats(-4, 4), st.booleans(), st.integers(3, 30))
-def test_alignment_undoes_any_turn_and_mirror(angle, mirror, count):
-    before = np.random.default_rng(count).normal(size=(count, 2))
-    before -= before.mean(axis=0)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    moved = before @ turn * ([1, -1] if mirror else [1, 1])
-    np.testing.assert_allclose(aligned(moved, before), before, atol=1e-9)
-    np.testing.assert_array_equal(aligned(moved, np.full_like(before, np.nan)), moved)
-
-
-def test_embeddings_of_a_model_one_wide():
-    corpus = SimpleNamespace(counts=np.array([3, 1, 2]), tokenizer=SimpleNamespace(pieces=lambda ids: [str(i) for i in ids]))
-    model = SimpleNamespace(embed=SimpleNamespace(weight=torch.tensor([[1.0], [2.0], [3.0]])))
-    frame = EmbeddingProbe().observe(SimpleNamespace(model=model, corpus=corpus, step=0), EmbeddingLook())
-    assert frame.tokens == ("0", "2", "1")
-    assert not frame.points[:, 1].any()
-    assert frame.explained == pytest.approx((1.0, 0.0))
-
-
-@pytest.mark.parametrize(
-    ("token", "name"),
-    [("the", "letters"), (" the", "letters"), ("The", "capitals"), ("42", "digits"), (" ", "space"), ("\n", "space"),
-     (".", "punctuation"), (" +=", "punctuation"), ("(x", "letters"), ("�", "other"), ("", "other"), ("é", "letters"),
-     ("Ψ", "capitals"), ("\x07", "other")],
-)  # fmt: skip
-def test_kinds(token, name):
-    assert KINDS[kind(token)] == name
 
 
 def history_of(losses):

@@ -1,1 +1,1 @@
-"""Embeddings: the token vectors in the plane, aligned from picture to picture."""
+"""Embeddings: vectors of tokens, of positions and of text in context, in plane or space, aligned from picture to picture."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from playground.views.embeddings.panel_range import within
+
 CELL = 4
 """Pixels a cell of the occupancy grid measures."""
 GAP = 6.0
@@ -29,15 +31,14 @@ def place(
     important first; `solid` (n,) the points that a label should not cover; `size` the width and height of the picture.
     Each label tries the right, the left, above and below, and takes the side where it covers the fewest points.
     """
-    inside = np.logical_and(points > 0, points < np.array(size)).all(axis=1)
-    assert isinstance(inside, np.ndarray)
+    inside = within(points, (0, 0), size)
     order = order[inside[order]][:AT_MOST]
     if not len(order):
         return []
     columns, rows = size[0] // CELL + 2, size[1] // CELL + 2
-    dots = np.zeros((rows + 1, columns + 1), dtype=np.int32)
-    seen = (points[inside & solid] // CELL).astype(np.intp)
-    np.add.at(dots, (seen[:, 1] + 1, seen[:, 0] + 1), 1)
+    seen = (points[inside & solid] // CELL).astype(np.intp) + 1
+    dots = np.bincount(seen[:, 1] * (columns + 1) + seen[:, 0], minlength=(rows + 1) * (columns + 1))
+    dots = dots.reshape(rows + 1, columns + 1)
     dots = dots.cumsum(axis=0, dtype=np.int32).cumsum(
         axis=1, dtype=np.int32
     )  # (rows + 1, columns + 1) points above and left of a corner

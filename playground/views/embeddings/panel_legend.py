@@ -1,20 +1,23 @@
-"""The legend of the cloud: one button a kind with its marker, its name and how many tokens there are of it."""
+"""The legend of the cloud: a button for each category with its marker, name and count, or a scale with its two ends."""
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from playground.style import theme
-from playground.views.embeddings.frame import KINDS
+from playground.views.embeddings.panel_colours import Colouring
 from playground.views.embeddings.panel_marks import SHAPES, outline, tone
 
 MARK, PAD, SPACE = 16.0, 7.0, 4
+SCALE = 180.0
+"""Pixels of a scale."""
 
 
 class KindButton(QAbstractButton):
-    """Checked while its kind is shown."""
+    """Checked while its category is shown."""
 
     def __init__(self, kind: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,14 +26,15 @@ class KindButton(QAbstractButton):
         self.setChecked(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setText(KINDS[kind])
-        self.say(0)
+        self.say("", 0)
+        self.hide()
 
-    def say(self, count: int) -> None:
-        """How many tokens of the kind the picture has."""
+    def say(self, name: str, count: int) -> None:
+        """Which category it is, and how many points of it the picture has."""
         self.count = count
-        self.setAccessibleName(f"Show {KINDS[self.kind]}")
-        self.setToolTip(f"{KINDS[self.kind]}: {count:,} tokens\nClick to hide or show them")
+        self.setText(name)
+        self.setAccessibleName(f"Show {name or 'what is not in the picture'}")
+        self.setToolTip(f"{name}: {count:,} points\nClick to hide or show them")
 
     def wide(self, words: int) -> int:
         """Pixels for the mark alone (0), with the name (1), with the count too (2)."""
@@ -39,7 +43,7 @@ class KindButton(QAbstractButton):
         return round(2 * PAD + MARK + (metrics.horizontalAdvance(said) + 4 if said else -2))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
-        """Mark, name, count; a hidden kind is hollow and struck out."""
+        """Mark, name, count; a hidden category is hollow and struck out."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = QRectF(self.rect()).adjusted(1, 1, -1, -1)
@@ -73,28 +77,36 @@ class KindButton(QAbstractButton):
 
 
 class Legend(QWidget):
-    """The kinds the picture has; where there is no room, counts go first, then names."""
+    """The categories the picture has; where there is no room, counts go first, then names."""
 
     toggled = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.buttons = [KindButton(kind, self) for kind in range(len(KINDS))]
+        self.buttons = [KindButton(kind, self) for kind in range(len(SHAPES))]
+        self._colouring: Colouring | None = None
         for button in self.buttons:
             button.toggled.connect(lambda _: self.toggled.emit())
 
     def hidden(self) -> set[int]:
-        """The kinds that are not wanted."""
-        return {button.kind for button in self.buttons if not button.isChecked()}
+        """The groups that are not wanted."""
+        return {button.kind for button in self.buttons if not button.isChecked() and not button.isHidden()}
 
-    def say(self, counts: list[int]) -> None:
-        """Tokens of each kind."""
-        if counts != [button.count for button in self.buttons]:
-            for button, count in zip(self.buttons, counts, strict=True):
-                button.say(count)
-                button.setVisible(count > 0)
-            self.arrange()
+    def say(self, colouring: Colouring) -> None:
+        """What the colours mean, and how many points there are of each category; another way shows all of them again."""
+        if self._colouring is not None and colouring.way != self._colouring.way:
+            for button in self.buttons:
+                button.setChecked(True)
+        self._colouring = colouring
+        counts = np.bincount(colouring.groups, minlength=len(self.buttons)).tolist()
+        for button in self.buttons:
+            name = colouring.names[button.kind] if button.kind < len(colouring.names) else ""
+            button.say(name, counts[button.kind] if name else 0)
+            button.setVisible(button.count > 0)
+        self.setAccessibleName("Legend: " + " to ".join(colouring.ends) if not colouring.names else "Legend")
+        self.arrange()
+        self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """One row."""
@@ -114,3 +126,21 @@ class Legend(QWidget):
             button.setGeometry(x, 0, button.wide(words), self.height())
             button.update()
             x += button.wide(words) + SPACE
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
+        """The scale, where the colours are one."""
+        if self._colouring is None or self._colouring.names:
+            return
+        painter = QPainter(self)
+        font = theme.font(0.9)
+        painter.setFont(font)
+        metrics = QFontMetricsF(font)
+        low, high = self._colouring.ends
+        base = self.height() / 2 + (metrics.ascent() - metrics.descent()) / 2
+        painter.setPen(theme.colour("quiet"))
+        painter.drawText(QPointF(2, base), low)
+        left, palette = metrics.horizontalAdvance(low) + 10, self._colouring.palette()
+        wide = min(SCALE, max(32.0, self.width() - left - metrics.horizontalAdvance(high) - 12)) / len(palette)
+        for level, colour in enumerate(palette.tolist()):
+            painter.fillRect(QRectF(left + level * wide, self.height() / 2 - 5, wide + 0.5, 10), QColor(*colour))
+        painter.drawText(QPointF(left + wide * len(palette) + 8, base), high)

@@ -83,3 +83,10 @@ class Range:
 
     def _fitted(self) -> float:
         return float((np.maximum(self._size / 2 - MARGIN, 10.0) / self.half).min())
+
+
+def within(points: np.ndarray, low: tuple[float, float], high: tuple[float, float]) -> np.ndarray:
+    """Which points (n, 2) lie inside a rectangle, its edge left out, bool (n,)."""
+    x, y = points[:, 0], points[:, 1]
+    found: np.ndarray = (x > low[0]) & (x < high[0]) & (y > low[1]) & (y < high[1])
+    return found

@@ -1,116 +1,146 @@
-"""Looks at the token embeddings on their first two principal components, each picture turned to fit the one before."""
+"""Looks at embeddings: which vectors, where they lie in the picture, each picture turned to fit the one before."""
 
 from __future__ import annotations
 
-import unicodedata
-from dataclasses import dataclass
+import weakref
+from collections.abc import Callable
 
 import numpy as np
-import torch
 
-from playground.data.corpus import Corpus
-from playground.views.embeddings.frame import KINDS, EmbeddingFrame, EmbeddingLook
+from playground.views.embeddings.frame import MATRIX, TSNE_POINTS, EmbeddingFrame, EmbeddingLook, Layout, Neighbours
+from playground.views.embeddings.projection import aligned, cosines, nearest, on_axis, principal
+from playground.views.embeddings.tsne_layouts import TsneLayouts
+from playground.views.embeddings.vectors import Labels, Source, Vectors
 from playground.views.subject import Subject, read_only
 
-
-@dataclass(frozen=True)
-class _Shown:
-    """What a corpus and a look decide once: which tokens, and what is written beside them."""
-
-    corpus: Corpus
-    max_points: int
-    ids: np.ndarray
-    tokens: tuple[str, ...]
-    kinds: np.ndarray
-    counts: np.ndarray
+Placed = tuple[np.ndarray, tuple[float, ...], Layout, str]
+"""Points, the share of variance along each axis, what they are laid out by, and what is missing, in words."""
 
 
 class EmbeddingProbe:
     """Remembers the last picture, because principal components may flip or swap from one step to the next.
 
-    A probe belongs to one run: another vocabulary makes it forget, fresh weights need a fresh probe.
+    A probe belongs to one run: another vocabulary makes it forget, fresh weights need a fresh probe. `call_again` is called,
+    in any thread, when a picture would show more than the last one though nothing was trained.
     """
 
     def __init__(self) -> None:
-        self._shown: _Shown | None = None
-        self._last: np.ndarray | None = None  # (vocab, 2), NaN where a token had no place in the last picture
+        self.call_again: Callable[[], None] = lambda: None
+        self._source, self._memory, self._tsne = Source(), _Memory(), TsneLayouts()
+        weakref.finalize(self, self._tsne.end)
 
     def observe(self, subject: Subject, look: EmbeddingLook) -> EmbeddingFrame:
-        """The most frequent tokens in the plane."""
-        shown = self._choose(subject.corpus, look.max_points)
-        weights = subject.model.embed.weight.detach()
-        ids = torch.from_numpy(shown.ids.copy()).to(weights.device)
-        vectors = weights[ids].cpu().double()  # (shown, d_model)
-        points, total = principal(vectors)
-        vocab = weights.shape[0]
-        if self._last is None or len(self._last) != vocab:
-            self._last = np.full((vocab, 2), np.nan)
-        points = aligned(points, self._last[shown.ids])
-        self._last = np.full((vocab, 2), np.nan)
-        self._last[shown.ids] = points
-        shares = points.var(axis=0) / total if total > 0 else np.zeros(2)
+        """The vectors as points, with what was asked about them."""
+        most = min(look.max_points, TSNE_POINTS) if look.layout == "tsne" else look.max_points
+        vectors = self._source.of(subject, look, most)
+        labels = vectors.labels
+        points, explained, layout, note = self._place(vectors, look, subject.step)
+        stride = -(-len(labels.keys) // MATRIX)
         return EmbeddingFrame(
             step=subject.step,
             points=read_only(points, np.float32),
-            tokens=shown.tokens,
-            kinds=shown.kinds,
-            counts=shown.counts,
-            explained=(float(shares[0]), float(shares[1])),
-            total=vocab,
+            tokens=labels.tokens,
+            kinds=labels.kinds,
+            counts=labels.counts,
+            explained=explained,
+            total=labels.total,
+            keys=labels.keys,
+            ids=labels.ids,
+            places=labels.places,
+            modalities=labels.modalities,
+            space=look.space,
+            layout=layout,
+            width=vectors.values.shape[1],
+            ends=look.axis,
+            layout_step=self._tsne.step,
+            divergence=self._tsne.divergence,
+            progress=self._tsne.progress() if look.layout == "tsne" else None,
+            near=_near(vectors, look.key),
+            similarity=read_only(cosines(vectors.values[::stride]), np.float32) if look.matrix and stride else None,
+            stride=max(1, stride),
+            taps=vectors.taps,
+            tap=vectors.tap,
+            heads=vectors.heads,
+            shortened=vectors.shortened,
+            note=vectors.note or note,
         )
 
-    def _choose(self, corpus: Corpus, max_points: int) -> _Shown:
-        if self._shown is None or self._shown.corpus is not corpus or self._shown.max_points != max_points:
-            if self._shown is not None and self._shown.corpus.tokenizer is not corpus.tokenizer:
-                self._last = None
-            # tokens that never stand in the text are never learned; decay piles them up far away from all others
-            seen = max(2, int((corpus.counts > 0).sum()))
-            ids = np.argsort(-corpus.counts, kind="stable")[: max(1, min(max_points, seen))]
-            tokens = tuple(corpus.tokenizer.pieces(ids))
-            kinds = read_only(np.array([kind(token) for token in tokens]), np.uint8)
-            self._shown = _Shown(corpus, max_points, ids, tokens, kinds, read_only(corpus.counts[ids], np.int64))
-        return self._shown
+    def _place(self, vectors: Vectors, look: EmbeddingLook, step: int) -> Placed:
+        labels, values = vectors.labels, vectors.values
+        if not len(values):
+            return np.zeros((0, look.dims)), (0.0,) * look.dims, "pca", ""
+        note, start, end = "", _row(labels, look.axis[0]), _row(labels, look.axis[1])
+        if look.layout == "tsne":
+            found, note = self._tsne.points(vectors, look, step, _calling(weakref.ref(self))), self._tsne.note
+            if found is not None:
+                points = found.astype(np.float64)
+                return self._memory.fit(("tsne", look.space), labels, points), (), "tsne", note
+        else:
+            self._tsne.end()
+        if look.layout == "axis" and min(start, end) >= 0:
+            try:
+                points, total = on_axis(values, start, end, look.dims)
+            except ValueError as error:
+                note = f"{str(error).capitalize()}; choose another pair."
+            else:
+                rest = self._memory.fit(("axis", look.space, look.axis), labels, points[:, 1:])
+                return *_shared(np.column_stack((points[:, 0], rest)), total), "axis", ""
+        points, total = principal(values, look.dims)
+        return *_shared(self._memory.fit(("pca", look.space), labels, points), total), "pca", note
 
 
-def principal(vectors: torch.Tensor) -> tuple[np.ndarray, float]:
-    """Coordinates (points, 2) of float64 vectors (points, d) on their first two principal axes, and the whole variance."""
-    centred = vectors - vectors.mean(dim=0)
-    covariance = centred.T @ centred / len(vectors)  # (d, d)
-    axes = torch.linalg.eigh(covariance).eigenvectors[:, -2:].flip(1)  # (d, 2), the largest first
-    points = (centred @ axes).numpy()
-    if points.shape[1] < 2:  # a model one wide
-        points = np.pad(points, ((0, 0), (0, 1)))
-    return points, float(covariance.trace())
+class _Memory:
+    """The last picture, for the next one to be turned towards."""
 
+    def __init__(self) -> None:
+        self._of: object = None
+        self._tokens: tuple[str, ...] = ()
+        self._points = np.zeros((0, 2))  # (largest key + 1, dims), NaN where a key had no place in the last picture
 
-def aligned(points: np.ndarray, before: np.ndarray) -> np.ndarray:
-    """`points` (points, 2) turned or mirrored, never stretched, to lie as near as can be to `before`.
-
-    Orthogonal Procrustes (Schönemann 1966) over the rows that `before` knows (those not NaN).
-    """
-    known = ~np.isnan(before[:, 0])
-    if known.sum() < 2:
+    def fit(self, of: object, labels: Labels, points: np.ndarray) -> np.ndarray:
+        """Points (n, dims) turned to lie as the last ones of the same thing did; where those had fewer dimensions, only the
+        first ones are turned."""
+        known = of == self._of and (not (labels.places >= 0).any() or labels.tokens == self._tokens)
+        size, dims = int(labels.keys.max()) + 1, points.shape[1]
+        if known and len(self._points):
+            before, same = np.full((size, self._points.shape[1]), np.nan), min(size, len(self._points))
+            before[:same] = self._points[:same]
+            both = min(dims, before.shape[1])
+            points = np.column_stack((aligned(points[:, :both], before[labels.keys, :both]), points[:, both:]))
+        self._of, self._tokens = of, labels.tokens
+        self._points = np.full((size, dims), np.nan)
+        self._points[labels.keys] = points
         return points
-    here, there = points[known], before[known]
-    left, _, right = np.linalg.svd((here - here.mean(axis=0)).T @ (there - there.mean(axis=0)))
-    turned: np.ndarray = points @ (left @ right)
-    return turned
 
 
-def kind(token: str) -> int:
-    """Which of KINDS a token is: by its first letter, else its digits, else its marks."""
-    body = token.strip()
-    if not body:
-        name = "space" if token else "other"
-    elif (letter := next((c for c in body if c.isalpha()), None)) is not None:
-        name = "capitals" if letter.isupper() else "letters"
-    elif any(c.isdigit() for c in body):
-        name = "digits"
-    elif body != "�" and all(unicodedata.category(c)[0] in "PS" for c in body):
-        name = "punctuation"
-    else:
-        name = "other"
-    return KINDS.index(name)
+def _row(labels: Labels, key: int) -> int:
+    """Where a key stands among the points, -1 where it does not."""
+    found = np.flatnonzero(labels.keys == key)
+    return int(found[0]) if len(found) else -1
+
+
+def _near(vectors: Vectors, key: int) -> Neighbours | None:
+    labels = vectors.labels
+    if (row := _row(labels, key)) < 0 or len(labels.keys) < 2:
+        return None
+    by_cosine, by_distance, norm = nearest(vectors.values, row)
+    cosine, distance = (tuple((int(labels.keys[other]), value) for other, value in found) for found in (by_cosine, by_distance))
+    return Neighbours(key, cosine, distance, norm)
+
+
+def _shared(points: np.ndarray, total: float) -> tuple[np.ndarray, tuple[float, ...]]:
+    """Points, and the share of the whole variance along each of their axes."""
+    return points, tuple(float(share) for share in (points.var(axis=0) / total if total > 0 else np.zeros(points.shape[1])))
+
+
+def _calling(probe: weakref.ref[EmbeddingProbe]) -> Callable[[], None]:
+    """Calls a probe's `call_again` as long as there is the probe: a job under way does not keep it."""
+
+    def call() -> None:
+        if (found := probe()) is not None:
+            found.call_again()
+
+    return call
 
 
 PROBE = EmbeddingProbe

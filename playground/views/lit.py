@@ -1,0 +1,14 @@
+"""What is lit across the views: a token that one panel points at, for all of them to show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Lit:
+    """Places in the watched text and ids in the vocabulary, either of which may be empty; `locked` stays until released."""
+
+    positions: tuple[int, ...] = ()
+    ids: tuple[int, ...] = ()
+    locked: bool = False
