@@ -38,6 +38,9 @@ class Modalities(Record):
         4, "Patch", "Side of the squares that images are cut into. The paper has 16.", change="fresh", unit="pixels",
         cite="Dosovitskiy et al. 2020; Reed et al. 2022, §2.1", url=GATO, ge=1, le=64, slider=(2, 16),
     )  # fmt: skip
+    colours: int = field(
+        1, "Colours", "Channels of an image: 1 for grey, 3 for red, green and blue.", change="fresh", ge=1, le=4,
+    )  # fmt: skip
     channels: int = field(
         16, "Patch channels", "Width of the residual block that turns a patch into a vector.", change="fresh",
         cite="Reed et al. 2022, appendix C", url=GATO, ge=1, le=1024, slider=(4, 64),

@@ -14,8 +14,9 @@ from playground.data.questions import load_pairs, load_questions, questions_fit
 from playground.data.special import plain
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
+from playground.data.worlds.library import load_domains
 from playground.spec import edit, toml
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import DOMAINS, Experiment
 from playground.spec.layers import Origins, moves
 from playground.training import checkpoint
 from playground.training.device import choose
@@ -183,6 +184,8 @@ def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick,
         return load_pairs(experiment, tokenizer, progress, cancelled)
     if experiment.task.generated:
         return load_questions(experiment)
+    if experiment.task.kind == DOMAINS:
+        return load_domains(experiment, tokenizer, progress, cancelled)
     return load_corpus(
         experiment.task,
         tokenizer=tokenizer,
@@ -211,7 +214,8 @@ def _text_of(experiment: Experiment) -> tuple[object, ...]:
     task, model = experiment.task, experiment.model
     drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
     room = (model.n_ctx, model.architecture) if task.kind == "pairs" else ()
-    return task.kind, task.text, task.tokenizer, task.validation, drawn, room
+    several = (model.embedding.modalities, task.domains.target, task.domains.ask_pixels) if task.kind == DOMAINS else ()
+    return task.kind, task.text, task.tokenizer, task.validation, drawn, room, several
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

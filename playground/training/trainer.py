@@ -15,13 +15,16 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from playground.data.batch import IGNORE, Batch
 from playground.data.corpus import Corpus
+from playground.data.domainfeed import DomainsFeed
 from playground.data.feeds import Feed, make_feed
+from playground.data.modalities.tokens import Domained
 from playground.data.questions import floor
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
 from playground.training.averaging import Average
 from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
+from playground.training.losses import smoothed, weighted
 from playground.training.optimiser import Optimiser
 from playground.training.report import StepReport
 from playground.training.schedule import learning_rate
@@ -51,6 +54,8 @@ class Trainer:
         self.history = History()
         self.optimiser = Optimiser(self.model, experiment.training)
         self.average = self._averaging(None)
+        self.by_domain: dict[str, float] = {}
+        """The held-out loss of each domain in the last validation, where there are several."""
         self.score: float | None = None
         """The share of questions answered without a mistake in the last validation; None for texts."""
         self.floor = floor(experiment)
@@ -74,9 +79,10 @@ class Trainer:
 
     def update(self, experiment: Experiment) -> None:
         """Use other training settings from the next step on (a hot change)."""
-        old, self.experiment = self.training, experiment
+        before, old = self.experiment, self.training
+        self.experiment = experiment
         self.model.take_dropout(experiment.model)
-        if experiment.training.batch != old.batch:
+        if experiment.training.batch != old.batch or experiment.task.domains != before.task.domains:
             self.batches = self._batches(self.batches.generator)
             self._times.clear()
         if experiment.training.precision != old.precision:
@@ -126,6 +132,11 @@ class Trainer:
         """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
+        if isinstance(self.batches, DomainsFeed):
+            with self.average.in_place() if self.average is not None else contextlib.nullcontext():
+                loss = self._validate_domains(self.batches)
+            self.model.train(was_training)
+            return loss
         total, count, right, rows = 0.0, 0, 0, 0
         with self.average.in_place() if self.average is not None else contextlib.nullcontext():
             for batch in self.batches.fixed(self.training.validation_windows, VALIDATION_TOKENS):
@@ -138,6 +149,16 @@ class Trainer:
         self.score = right / max(1, rows) if self.corpus.examples is not None else None
         self.model.train(was_training)
         return total / max(1, count)
+
+    def _validate_domains(self, feed: DomainsFeed) -> float:
+        """The mean of every domain's held-out loss by its weight."""
+        total = weight = 0.0
+        for name, batch in feed.held(self.training.validation_windows):
+            loss = self._loss(self._logits(batch), batch.targets, "mean").item()
+            self.by_domain[name] = loss
+            share = float(getattr(feed.domains.weight, name))
+            total, weight = total + share * loss, weight + share
+        return total / max(weight, 1e-9)
 
     def _step(self) -> tuple[float, float, float]:
         """One optimiser step: loss before it, gradient norm before clipping, learning rate."""
@@ -169,18 +190,31 @@ class Trainer:
         batch = self.batches.draw()
         parts = min(self.training.accumulate, len(batch.tokens))
         # the mean over the batch is the sum of its parts' sums, by all its targets: parts may have different numbers of them
-        reduction, count = ("mean", None) if parts == 1 else ("sum", (batch.targets != IGNORE).sum())
+        several = batch.weights is not None  # whose weights add up to 1 over the whole batch
+        reduction, count = ("mean", None) if parts == 1 or several else ("sum", (batch.targets != IGNORE).sum())
         losses = []
         for part in [batch] if parts == 1 else batch.parts(parts):
             with autocast(self.device, bool(self.low)):
                 logits = self._logits(part)
-                goal = loss = self._loss(logits, part.targets, reduction)
-                if self.training.label_smoothing:
+                if several:
+                    goal, loss = self._mixed(logits, part)
+                else:
+                    goal = loss = self._loss(logits, part.targets, reduction)
+                if not several and self.training.label_smoothing:
                     smooth = self._loss(logits, part.targets, reduction, self.training.label_smoothing)
                     goal, loss = smooth, loss.detach()
             (goal if count is None else goal / count).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        return losses[0] if count is None else torch.stack(losses).sum() / count
+        return torch.stack(losses).sum() / (1 if count is None else count)
+
+    def _mixed(self, logits: Tensor, part: Batch) -> tuple[Tensor, Tensor]:
+        """Of several domains: what the step makes smaller, and what is reported."""
+        spread, tokenizer = self.experiment.task.domains.smoothing, self.corpus.tokenizer
+        assert isinstance(tokenizer, Domained)
+        if spread <= 0:
+            loss = weighted(logits, part)
+            return loss, loss
+        return smoothed(logits, part, tokenizer.ranges, spread), weighted(logits.detach(), part)
 
     def _logits(self, batch: Batch) -> Tensor:
         logits: Tensor = self.model(batch.tokens, **batch.reads)  # (batch, pos, vocab)

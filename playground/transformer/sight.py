@@ -12,14 +12,28 @@ class Sight:
     A query always sees itself, so no row of a pattern is ever empty, whatever is padding.
     """
 
-    def __init__(self, start: int = 0, lengths: Tensor | None = None, prefix: Tensor | None = None) -> None:
-        """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks."""
-        self.start, self.lengths, self.prefix = start, lengths, prefix
+    def __init__(
+        self,
+        start: int = 0,
+        lengths: Tensor | None = None,
+        prefix: Tensor | None = None,
+        segments: Tensor | None = None,
+    ) -> None:
+        """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks.
+
+        Tokens of different `segments` (batch, pos) never see each other; for whole sequences only, so not with a cache.
+        """
+        self.start, self.lengths, self.prefix, self.segments = start, lengths, prefix, segments
         self._made: dict[tuple[str, int | None, int, int, torch.dtype], Tensor | None] = {}
 
     def plain(self, mask: str, window: int | None, keys: int) -> bool:
         """Whether the mask alone says everything: nothing is padding, and the window holds all keys."""
-        return self.lengths is None and (window is None or window >= keys) and (mask != "prefix" or self.prefix is None)
+        return (
+            self.lengths is None
+            and self.segments is None
+            and (window is None or window >= keys)
+            and (mask != "prefix" or self.prefix is None)
+        )
 
     def added(self, mask: str, window: int | None, queries: int, keys: int, like: Tensor) -> Tensor | None:
         """What is added to scores: -inf where a key is hidden, else 0; (query, key) or (batch, 1, query, key).
@@ -48,6 +62,9 @@ class Sight:
         if self.lengths is not None:
             padding = (key >= self.lengths[:, None, None, None]) & (key != place)
             found = padding if found is None else found | padding
+        if self.segments is not None:
+            other = self.segments[:, None, :, None] != self.segments[:, None, None, :]  # (batch, 1, query, key)
+            found = other if found is None else found | other
         return found
 
 
