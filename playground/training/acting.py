@@ -97,11 +97,13 @@ class Player:
 def shown(world: World, ranges: Ranges, task: int, most: int, from_end: bool = True) -> Ids:
     """A demonstration of a task as at most `most` tokens in whole timesteps, from the end of an episode or its beginning.
 
-    The expert makes no mistakes in it that were not in training; it is the longest of some that fit.
+    It is the longest that fits of those without a mistake, where there are such.
     """
     made = demonstrate(world, PROMPT_SEED, 400)
     width = len(world.observation) + 2
     numbers = [number for number in range(len(made.tasks)) if made.tasks[number] == task]
+    wrong = np.bincount(made.episode, made.actions != made.advice, len(made.tasks))
+    numbers = [number for number in numbers if not wrong[number]] or numbers
     lengths = {number: int((made.episode == number).sum()) for number in numbers}
     fits = [number for number in numbers if lengths[number] * width <= most]
     picked = max(fits, key=lambda number: lengths[number]) if fits else min(numbers, key=lambda number: lengths[number])

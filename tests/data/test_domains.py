@@ -30,6 +30,7 @@ def experiment(n_ctx=72, batch=10, prompts=0.25, weight=None, **share):
 @pytest.fixture(autouse=True)
 def small(monkeypatch, tmp_path):
     monkeypatch.setattr("playground.data.worlds.demonstrations.cache", lambda: tmp_path)
+    monkeypatch.setattr("playground.data.worlds.pictures.POOL", 1500)
     for world in WORLDS.values():
         monkeypatch.setattr(world, "demonstrated", 600, raising=False)
 

@@ -36,7 +36,7 @@ def caption_streams(ranges: Ranges, tokenizer: Tokenizer, seed: int) -> tuple[St
     """Four patches, then the name and a line end, which are asked for: to learn from, and held out."""
     train, names, held, held_names = halves()
     rng = np.random.default_rng(seed)
-    grown, grown_names = varied(train, names, rng)
+    grown, grown_names = varied(train, names, rng, POOL)
     return (
         shuffled(captions(grown, grown_names, ranges, tokenizer), rng),
         shuffled(captions(held, held_names, ranges, tokenizer), rng),
@@ -92,7 +92,7 @@ def with_patches(stream: Stream, pixels: NDArray[np.float32], places: Ids) -> St
     return replace(stream, pixels=pixels.astype(np.float32), covered=places)
 
 
-def varied(pixels: Grey, labels: Ids, rng: np.random.Generator, count: int = POOL) -> tuple[Grey, Ids]:
+def varied(pixels: Grey, labels: Ids, rng: np.random.Generator, count: int) -> tuple[Grey, Ids]:
     """`count` pictures made of real ones: 40 % as they are (half with a little noise), 20 % moved, 40 % turned and moved.
 
     As many have to stay as they are: interpolation blurs, and clean pictures would be something new to the model.
