@@ -121,7 +121,8 @@ def _paeth(left: int, up: int, corner: int) -> int:
 
 def _netpbm(data: bytes) -> Image:
     """Binary PGM (P5) and PPM (P6)."""
-    words, at = [], 2
+    words: list[int] = []
+    at = 2
     while len(words) < 3:
         while data[at : at + 1].isspace():
             at += 1
