@@ -136,6 +136,12 @@ def _check_domains(experiment: Experiment) -> Iterator[Problem]:
             "several domains are learned by a decoder alone, which says the next token",
             (Fix("task.kind", "text"),),
         )
+    for name in ("pictures", "episodes"):
+        if several and getattr(task.domains.share, name) and not getattr(task.domains, name):
+            yield Problem(
+                f"task.domains.{name}", f"your {name} have a share of the batch, and nothing says where they are; give a path",
+                (Fix(f"task.domains.share.{name}", 0.0),),
+            )  # fmt: skip
     if several and not any(getattr(task.domains.share, name) for name in type(task.domains.share).model_fields):
         yield Problem(
             "task.domains.share", "no domain has a share of the batch; give one to text, say",

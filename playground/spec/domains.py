@@ -10,6 +10,7 @@ from playground.spec.record import Record, field
 NAMES = {
     "text": "Text", "captions": "Digits to captions", "paint": "Captions to digits", "cartpole": "CartPole",
     "pendulum": "Pendulum", "mountain": "Mountain car", "grid": "Grid", "goals": "Two goals", "taxi": "Taxi",
+    "pictures": "Your images", "episodes": "Your episodes",
 }  # fmt: skip
 """Every domain with its name for people; `data.worlds` has what each is."""
 
@@ -40,6 +41,8 @@ class Shares(Record):
     grid: float = _share("grid", 1.0)
     goals: float = _share("goals")
     taxi: float = _share("taxi", 1.0)
+    pictures: float = _share("pictures")
+    episodes: float = _share("episodes")
 
 
 class Weights(Record):
@@ -54,6 +57,8 @@ class Weights(Record):
     grid: float = _weight("grid")
     goals: float = _weight("goals")
     taxi: float = _weight("taxi")
+    pictures: float = _weight("pictures")
+    episodes: float = _weight("episodes")
 
 
 class Domains(Record):
@@ -61,6 +66,14 @@ class Domains(Record):
 
     share: Shares = Shares()
     weight: Weights = Weights()
+    pictures: str = field(
+        "", "Your images", "A folder of PNG images with a captions.csv: on each line the name of a file, a comma, a caption.",
+        change="fresh",
+    )  # fmt: skip
+    episodes: str = field(
+        "", "Your episodes", "An .npz file with the arrays observations (steps, values), actions (steps) and episode (steps).",
+        change="fresh",
+    )  # fmt: skip
     prompts: float = field(
         0.25, "Prompted", "The share of sequences that begins with a demonstration of the same task.", change="hot", ge=0.0,
         le=1.0, step=0.05, cite="Reed et al. 2022, §2.2", url=GATO,

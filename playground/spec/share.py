@@ -21,10 +21,16 @@ __all__ = ["ShareError", "from_string", "left_out", "shareable", "to_string"]
 
 def shareable(experiment: Experiment) -> Experiment:
     """What of an experiment a string can say: a text or table of one's own gives way to Python's documentation."""
-    if experiment.task.text == PYTHON_DOCS and experiment.task.kind != "pairs":
+    domains = experiment.task.domains
+    own = domains.pictures or domains.episodes
+    if experiment.task.text == PYTHON_DOCS and experiment.task.kind != "pairs" and not own:
         return experiment
+    if own:
+        share = domains.share.model_copy(update={"pictures": 0.0, "episodes": 0.0})
+        share = share if any(vars(share).values()) else share.model_copy(update={"text": 1.0})
+        domains = domains.model_copy(update={"pictures": "", "episodes": "", "share": share})
     kind = "text" if experiment.task.kind == "pairs" else experiment.task.kind
-    task = experiment.task.model_copy(update={"text": PYTHON_DOCS, "kind": kind})
+    task = experiment.task.model_copy(update={"text": PYTHON_DOCS, "kind": kind, "domains": domains})
     return experiment.model_copy(update={"task": task})
 
 

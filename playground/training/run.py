@@ -214,7 +214,9 @@ def _text_of(experiment: Experiment) -> tuple[object, ...]:
     task, model = experiment.task, experiment.model
     drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
     room = (model.n_ctx, model.architecture) if task.kind == "pairs" else ()
-    several = (model.embedding.modalities, task.domains.target, task.domains.ask_pixels) if task.kind == DOMAINS else ()
+    domains = task.domains
+    asked = (domains.target, domains.ask_pixels, domains.pictures, domains.episodes)
+    several = (model.embedding.modalities, *asked) if task.kind == DOMAINS else ()
     return task.kind, task.text, task.tokenizer, task.validation, drawn, room, several
 
 

@@ -1,5 +1,6 @@
 """Several domains in one batch: shares, weights, segments and patches, the same from the same seed."""
 
+import numpy as np
 import pytest
 import torch
 
@@ -10,15 +11,17 @@ from playground.data.modalities.tokens import Domained
 from playground.data.tokenizer import Bytes
 from playground.data.worlds import WORLDS
 from playground.data.worlds.library import load_domains
-from playground.data.worlds.streams import PICTURES
-from playground.spec.check import parse
+from playground.data.worlds.streams import MADE
+from playground.spec.check import SpecError, parse
 from playground.spec.domains import NAMES, Shares, Weights
 from playground.spec.modalities import Modalities
+from playground.spec.share import shareable
 
 NONE = dict.fromkeys(NAMES, 0.0)
 
 
 def experiment(n_ctx=72, batch=10, prompts=0.25, weight=None, **share):
+    share = share or {"text": 1.0}
     return parse({
         "model": {"n_ctx": n_ctx, "d_model": 32, "embedding": {"modalities": {"bins": 64}}, "decoder": [{}]},
         "task": {"kind": "domains", "tokenizer": {"kind": "bytes"},
@@ -45,7 +48,7 @@ def feed(made, seed=0):
 
 
 def test_the_spec_names_every_domain():
-    assert set(NAMES) == {"text", *WORLDS, *PICTURES} == set(Shares.model_fields) == set(Weights.model_fields)
+    assert set(NAMES) == {"text", *WORLDS, *MADE} == set(Shares.model_fields) == set(Weights.model_fields)
 
 
 def test_a_batch_has_each_domain_in_its_share_and_each_loss_its_weight():
@@ -113,3 +116,35 @@ def test_ids_have_names_and_text_stays_text():
     assert both.pieces([65, 256, 258, 259, 262, 263, 264]) == ["A", "#0", "#2", "-0.75", "+0.75", "[sep]", "[pad]"]
     assert both.decode([72, 105, 256, 263]) == "Hi#0 [sep]"
     assert both.encode("Hi").tolist() == [72, 105]
+
+
+def test_own_images_and_episodes_are_domains_too(tmp_path):
+    folder = tmp_path / "own"
+    folder.mkdir()
+    for index in range(12):
+        (folder / f"{index}.pgm").write_bytes(b"P5 20 10 255\n" + bytes([index * 20] * 200))
+    (folder / "captions.csv").write_text("\n".join(f"{index}.pgm,shade {index}" for index in range(12)))
+    steps = np.arange(40)
+    np.savez(tmp_path / "e.npz", observations=steps[:, None] / 7, actions=steps % 3, episode=steps // 10)
+    made = experiment(batch=4)
+    paths = {"pictures": str(folder), "episodes": str(tmp_path / "e.npz")}
+    share = NONE | {"pictures": 1.0, "episodes": 1.0}
+    made = parse(made.model_dump() | {"task": made.task.model_dump() | {"domains": {"share": share, **paths}}})
+    corpus, batches = feed(made)
+    batch = batches.draw()
+    ranges = corpus.tokenizer.ranges
+    said = bytes(token for token in batch.targets[batch.targets != IGNORE].tolist() if token < 256).decode()
+    assert "shade " in said
+    actions = batch.targets[(batch.targets >= ranges.discrete) & (batch.targets < ranges.discrete + 3)]
+    assert len(actions) > 10
+    assert batch.patches.shape[1:] == (1, 4, 4)
+    held = dict(batches.held(8))
+    assert set(held) == {"pictures", "episodes"}
+    kept = shareable(made)
+    assert str(tmp_path) not in kept.model_dump_json()
+    assert kept.task.domains.share.text == 1.0
+
+
+def test_own_things_without_a_path_are_asked_for():
+    with pytest.raises(SpecError, match="nothing says where they are; give a path"):
+        experiment(pictures=1.0)

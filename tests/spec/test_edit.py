@@ -28,7 +28,7 @@ def leaves(record, path):
 
 
 OTHER = {
-    "task.text": "a.txt", "model.d_model": 256, "model.vocab": 300, "kv_heads": 2, "d_head": 8, "heads": 8, "d_mlp": 7, ".eps": 1e-3,
+    "task.text": "a.txt", "domains.pictures": "a", "domains.episodes": "a", "model.d_model": 256, "model.vocab": 300, "kv_heads": 2, "d_head": 8, "heads": 8, "d_mlp": 7, ".eps": 1e-3,
     "std": 0.5, "validation": 0.25, "tokenizer.vocab": 300, "base": 500.0, "dropout": 0.5, "beta1": 0.5, "beta2": 0.5,
     "max_distance": 256, "model.unembedding.hidden": 128, "top_k": 1,
 }  # fmt: skip

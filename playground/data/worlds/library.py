@@ -48,7 +48,7 @@ class Library:
         return self._shelves[name, room]
 
 
-PICTURED = ("captions", "paint")
+PICTURED = ("captions", "paint", "pictures")
 """Domains whose episodes, not only their timesteps, have to fit into a window."""
 
 
@@ -66,8 +66,10 @@ def load_domains(
     text = load_corpus(task, tokenizer=tokenizer, progress=progress, cancelled=cancelled, n_ctx=model.n_ctx)
     assert model.embedding.modalities is not None
     both = Domained(text.tokenizer, model.embedding.modalities)
+    about = task.domains
     making = Making(
-        both.ranges, text.tokenizer, experiment.seed, task.domains.target, task.domains.ask_pixels, progress, cancelled
+        both.ranges, text.tokenizer, experiment.seed, about.target, about.ask_pixels, about.pictures, about.episodes,
+        progress, cancelled,
     )  # fmt: skip
     library = Library(making, text, model.n_ctx)
     shared = [name for name in NAMES if getattr(task.domains.share, name)]
