@@ -33,10 +33,14 @@ class Player:
     """A model in a world. With `history` it sees so many timesteps, the current one included; None is all that fit."""
 
     def __init__(
-        self, model: Transformer, world: World, ranges: Ranges, *, history: int | None = None, choice: Choice = "best",
+        self, model: Transformer, world: World, ranges: Ranges, *, history: int | None = None, choice: Choice = "sample",
         prompt: Ids | None = None, seed: int = 0,
     ) -> None:  # fmt: skip
-        """`prompt` (tokens,) are whole timesteps as `shown` makes them, of another episode."""
+        """`prompt` (tokens,) are whole timesteps as `shown` makes them, of another episode.
+
+        Actions are drawn by chance, as Gato's are (Reed et al. 2022, §2.4): whoever always takes the likeliest one walks in
+        circles for ever where two places each send him to the other.
+        """
         self.model, self.world, self.ranges, self.choice = model, world, ranges, choice
         self.width = len(world.observation) + 2
         self.prompt = np.empty(0, np.int64) if prompt is None else prompt

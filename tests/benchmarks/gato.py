@@ -32,11 +32,11 @@ def learned(experiment: Experiment) -> tuple[Run, float]:
     return run, time.perf_counter() - start
 
 
-def acted(run: Run, name: str, episodes: int, history: int | None) -> dict[str, float]:
+def acted(run: Run, name: str, episodes: int, history: int | None, choice: str = "sample") -> dict[str, float]:
     """Mean and worst return, the share of what the expert has above chance, and for the grid every start and goal."""
     world, ranges, model = WORLDS[name], run.corpus.tokenizer.ranges, run.trainer.model
     seeds = range(FIRST, FIRST + episodes)
-    player = Player(model, world, ranges, history=history)
+    player = Player(model, world, ranges, history=history, choice=choice)
     if name == "grid":
         deeds = player.play(range(len(EVERY_PAIR)), starts=np.array(EVERY_PAIR))
         shortest = np.array([abs(x - a) + abs(y - b) for x, y, a, b in EVERY_PAIR])
@@ -95,7 +95,9 @@ def read(run: Run, alone: bool) -> dict[str, float]:
     return figures
 
 
-def measured(name: str, seed: int, steps: int | None, episodes: int, history: int | None, alone: bool) -> dict[str, object]:
+def measured(
+    name: str, seed: int, steps: int | None, episodes: int, history: int | None, alone: bool, choice: str
+) -> dict[str, object]:
     """Everything that one trained network can do."""
     experiment = edit.replaced(toml.load(model_folder(name) / "experiment.toml"), "seed", seed)
     if steps is not None:
@@ -107,7 +109,7 @@ def measured(name: str, seed: int, steps: int | None, episodes: int, history: in
     for domain in type(share).model_fields:
         if getattr(share, domain):
             made = {"text": lambda: read(run, alone), "captions": lambda: named(run), "paint": lambda: pictured(run)}
-            found[domain] = made[domain]() if domain in made else acted(run, domain, episodes, history)
+            found[domain] = made[domain]() if domain in made else acted(run, domain, episodes, history, choice)
     parameters = sum(weight.numel() for weight in run.trainer.model.parameters())
     return {**found, "parameters": parameters, "seconds": round(seconds, 1), "seed": seed}
 
@@ -120,6 +122,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int)
     parser.add_argument("--episodes", type=int, default=EPISODES)
     parser.add_argument("--history", type=int, help="timesteps that the network sees when it acts; all that fit without")
+    parser.add_argument("--choice", choices=("sample", "best"), default="sample", help="how actions are taken")
     parser.add_argument("--no-text-alone", action="store_true", help="do not train a second network on the text only")
     parser.add_argument("--threads", type=int)
     parser.add_argument("--json", action="store_true")
@@ -127,7 +130,9 @@ def main() -> None:
     set_threads(given.threads or choose_threads(choose("cpu"), busy_window=False))
     runs = []
     for seed in given.seeds:
-        runs.append(measured(given.model, seed, given.steps, given.episodes, given.history, not given.no_text_alone))
+        runs.append(
+            measured(given.model, seed, given.steps, given.episodes, given.history, not given.no_text_alone, given.choice)
+        )
         if not given.json:
             print(json.dumps(runs[-1]), flush=True)
     if given.json:

@@ -141,7 +141,7 @@ class Told(torch.nn.Module):
         values = np.stack([self.ranges.decode(kind, seen[:, at]) for at, kind in enumerate(self.world.observation)], axis=1)
         logits = torch.zeros(*tokens.shape, self.ranges.vocab)
         ids = self.ranges.encode(self.world.action, self.world.expert(values))
-        logits[torch.arange(len(tokens)), -1, torch.from_numpy(ids)] = 9.0
+        logits[torch.arange(len(tokens)), -1, torch.from_numpy(ids)] = 90.0
         return logits
 
 
