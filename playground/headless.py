@@ -106,13 +106,13 @@ def _loop(run: Run, say: _Json | _Words, steps: int, resume: bool) -> tuple[floa
                 say.step(report)
             if report.validation is not None:
                 validation, validated = report.validation, report.step
-                say.validation(report.step, validation, report.score)
+                say.validation(report.step, validation, report.score, trainer.by_domain)
             if report.step >= steps:
                 break
     seconds = time.perf_counter() - start
     if validated != trainer.step:
         validation = trainer.validate()
-        say.validation(trainer.step, validation, trainer.score)
+        say.validation(trainer.step, validation, trainer.score, trainer.by_domain)
     return validation, seconds
 
 
@@ -137,9 +137,10 @@ class _Json:
         """A step."""
         self._line(event="step", step=report.step, loss=report.loss, tokens_per_s=round(report.tokens_per_s, 1))
 
-    def validation(self, step: int, loss: float, score: float | None) -> None:
+    def validation(self, step: int, loss: float, score: float | None, domains: dict[str, float]) -> None:
         """A validation."""
-        self._line(event="validation", step=step, loss=loss, **({} if score is None else {"score": score}))
+        more: dict[str, Any] = {} if score is None else {"score": score}
+        self._line(event="validation", step=step, loss=loss, **more, **({"domains": domains} if domains else {}))
 
     def done(self, run: Run, validation: float, seconds: float) -> None:
         """The end."""
@@ -148,7 +149,8 @@ class _Json:
         if run.trainer.floor is not None:
             score["floor"] = run.trainer.floor
         figures = {"val_loss": validation, "seconds": round(seconds, 3), "parameters": parameters, **score}
-        self._line(event="done", steps=run.trainer.step, **figures)
+        domains = {"domains": run.trainer.by_domain} if run.trainer.by_domain else {}
+        self._line(event="done", steps=run.trainer.step, **figures, **domains)
 
     def _line(self, **values: Any) -> None:
         print(json.dumps(values), flush=True)
@@ -171,10 +173,11 @@ class _Words:
         end = "\r" if sys.stdout.isatty() else "\n"
         print(f"step {report.step:,}  loss {report.loss:.3f}  {report.tokens_per_s:,.0f} tokens/s", end=end, flush=True)
 
-    def validation(self, step: int, loss: float, score: float | None) -> None:
+    def validation(self, step: int, loss: float, score: float | None, domains: dict[str, float]) -> None:
         """A validation."""
         right = "" if score is None else f", {score:.1%} answered without a mistake"
-        print(f"step {step:,}  validation {loss:.4f} nats per token{right}", flush=True)
+        each = f" ({', '.join(f'{name} {loss:.3f}' for name, loss in domains.items())})" if domains else ""
+        print(f"step {step:,}  validation {loss:.4f} nats per token{right}{each}", flush=True)
 
     def done(self, run: Run, validation: float, seconds: float) -> None:
         """The end."""

@@ -9,7 +9,7 @@ from playground.data.tasks import TASKS
 from playground.data.tokenizer import load_tokenizer
 from playground.spec import edit
 from playground.spec.check import parse
-from playground.spec.experiment import GENERATED, OWN, Experiment
+from playground.spec.experiment import DOMAINS, GENERATED, OWN, Experiment
 from playground.training import checkpoint
 from playground.training.run import Run
 from playground.views.attention.frame import AttentionLook
@@ -38,7 +38,7 @@ def experiment(kind, architecture, **training) -> Experiment:
 
 def test_the_spec_names_every_task():
     assert set(GENERATED) == set(TASKS)
-    assert set(GENERATED) | set(OWN) == set(type(Experiment().task).model_fields["kind"].annotation.__args__)
+    assert {*GENERATED, *OWN, DOMAINS} == set(type(Experiment().task).model_fields["kind"].annotation.__args__)
 
 
 @pytest.mark.parametrize("architecture", STACKS)

@@ -26,6 +26,18 @@ class Batch:
     lengths: Tensor | None = None
     context_lengths: Tensor | None = None
     prefix: Tensor | None = None
+    local: Tensor | None = None
+    """Of several domains: where each token stands in its timestep, (batch, pos); the next four belong to it."""
+    segments: Tensor | None = None
+    """(batch, pos): tokens see only those of their own segment."""
+    patches: Tensor | None = None
+    """Image patches, float32 (n, colours, side, side)."""
+    patch_at: Tensor | None = None
+    """(n, 2): the row and place where each patch stands."""
+    patch_places: Tensor | None = None
+    """(n, 2): the intervals of row and column where it lies on its image."""
+    weights: Tensor | None = None
+    """How much each target counts, float32 (batch, pos), 1 in all; without them all count alike."""
 
     @property
     def reads(self) -> dict[str, Tensor | None]:
@@ -35,6 +47,11 @@ class Batch:
             "lengths": self.lengths,
             "context_lengths": self.context_lengths,
             "prefix": self.prefix,
+            "local": self.local,
+            "segments": self.segments,
+            "patches": self.patches,
+            "patch_at": self.patch_at,
+            "patch_places": self.patch_places,
         }
 
     def parts(self, count: int) -> list[Batch]:
@@ -45,6 +62,12 @@ class Batch:
 
     def rows(self, start: int, stop: int) -> Batch:
         """Some of the sequences."""
-        return Batch(self.tokens[start:stop], self.targets[start:stop], **{
-            name: None if value is None else value[start:stop] for name, value in self.reads.items()
-        })  # fmt: skip
+        found = {
+            name: None if value is None else value[start:stop]
+            for name, value in (self.reads | {"weights": self.weights}).items()
+        }
+        if self.patch_at is not None and self.patches is not None and self.patch_places is not None:
+            here = (self.patch_at[:, 0] >= start) & (self.patch_at[:, 0] < stop)
+            moved = self.patch_at[here] - self.patch_at.new_tensor([start, 0])
+            found |= {"patches": self.patches[here], "patch_at": moved, "patch_places": self.patch_places[here]}
+        return Batch(self.tokens[start:stop], self.targets[start:stop], **found)

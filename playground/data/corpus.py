@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import torch
@@ -52,6 +53,8 @@ class Corpus:
     unusable: tuple[Unusable, ...] = ()
     """The first lines of the person's table that could not be used, and why; `refused` counts all of them."""
     refused: int = 0
+    library: Any = None
+    """The other domains (`data.worlds.library.Library`), where there are several; `train` and `validation` are the text."""
     digest: str = ""
     """The SHA-256 of the text or table; none for what is generated."""
 

@@ -24,6 +24,11 @@ FIXED = 1234
 def make_feed(experiment: Experiment, corpus: Corpus, generator: torch.Generator, device: torch.device) -> Feed:
     """The batches of an experiment; raises ValueError where the corpus holds not one."""
     tokenizer, task = corpus.tokenizer, experiment.task
+    if corpus.library is not None:
+        from playground.data.domainfeed import DomainsFeed  # here, because that one is a feed as well
+
+        model, training = experiment.model, experiment.training
+        return DomainsFeed(corpus.library, task.domains, model.n_ctx, training.batch, generator, device)
     special = Special(tokenizer.mask, tokenizer.bos, tokenizer.eos, tokenizer.gist) if isinstance(tokenizer, Marked) else None
     if corpus.examples is not None and special is not None:
         layers = experiment.model.decoder

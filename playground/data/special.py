@@ -64,5 +64,7 @@ class Marked(Tokenizer):
 
 
 def plain(tokenizer: Tokenizer) -> Tokenizer:
-    """A tokenizer without its special tokens."""
-    return tokenizer.inner if isinstance(tokenizer, Marked) else tokenizer
+    """A tokenizer without its special tokens, or without what several domains have behind it."""
+    from playground.data.modalities.tokens import Domained  # here, because that one stands on tokenizers as this does
+
+    return tokenizer.inner if isinstance(tokenizer, Marked | Domained) else tokenizer

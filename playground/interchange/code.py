@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
-from playground.interchange import code_blocks
+from playground.interchange import code_blocks, code_modal
 from playground.interchange.code_layers import Layers
 from playground.interchange.code_lines import Kind, number
 from playground.interchange.code_model import transformer
@@ -41,7 +41,7 @@ def code(spec: ModelSpec, title: str = "") -> str:
     """
     parts = Parts(spec)
     layers = Layers(parts)
-    kinds = [*parts.kinds, *layers.kinds.values(), transformer(parts, layers)]
+    kinds = [*parts.kinds, *layers.kinds.values(), *code_modal.patch_encoder(spec), transformer(parts, layers)]
     blocks = [*_functions(spec, parts), *("\n".join(kind.lines()) for kind in kinds if kind.rows)]
     if spec.architecture == "decoder-only":
         texts = {"prefix": ", prefix" if parts.prefixed else ""}
@@ -83,6 +83,9 @@ def _functions(spec: ModelSpec, parts: Parts) -> list[str]:
         found.append(_once(code_blocks.SINUSOIDS, {"paper": paper}, texts))
     if parts.gisted:
         found.append(_once(code_blocks.GIST_HIDDEN, {"negative": spec.gist.mask == "negative"}))
+    about = spec.embedding.modalities
+    if about is not None and about.fourier and about.bins + 2 <= spec.vocab:
+        found.append(_once(code_modal.WAVES, {}))
     used = {layer.mlp.activation for layers in spec.stacks.values() for layer in layers if layer.mlp}
     found += [block.strip() for name, block in code_blocks.DEFINED.items() if name in used]
     return found

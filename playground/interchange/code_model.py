@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from playground.interchange.code_layers import Layers
 from playground.interchange.code_lines import Kind, number
+from playground.interchange.code_modal import settings
 from playground.interchange.code_parts import Parts, norms_of
 from playground.spec.model import ModelSpec, branches
 
@@ -14,6 +15,11 @@ _ALGORITHMS = {
 }
 _OUT = {"attention": "attention.out.weight", "cross": "cross.out.weight", "mlp": "down.weight"}
 """How the names of the projections back into the residual stream end."""
+
+SENSES = ", local: Tensor | None = None" + "".join(f", {name}: Tensor | None = None" for name in (
+    "patches", "patch_at", "patch_places",
+))  # fmt: skip
+"""What a multi-domain model reads beside tokens."""
 
 TRANSFORMER = '''
 class Transformer(nn.Module):
@@ -31,6 +37,8 @@ class Transformer(nn.Module):
         self.norm = $norm  #? norm
         self.unembed = nn.Linear($width, vocab$bias)  # Algorithm 7
         self.unembed.weight = self.embed.weight  # one matrix reads tokens in and out  #? tied
+        self.local = nn.Embedding($local, d_model, padding_idx=0)  # places in a timestep; the last is an action's  #? modal
+        self.patches = PatchEncoder()  #? modal
         for name, parameter in self.named_parameters():  # how training starts
             std = parameter.shape[-1] ** -0.5  # what comes out is as large as what goes in  #? fan_in
             std = $usual  #? own_std and not fan_in
@@ -44,6 +52,15 @@ class Transformer(nn.Module):
                 nn.init.normal_(parameter, std=$std)
             elif name.endswith("bias"):  #? biased
                 nn.init.zeros_(parameter)  #? biased
+        nn.init.normal_(self.embed.weight, std=$tokens)  #? tables
+        nn.init.normal_(self.position.weight, std=$tokens)  #? tables and learned
+        nn.init.normal_(self.local.weight, std=$tokens)  #? tables and modal
+        nn.init.normal_(self.patches.row.weight, std=$tokens)  #? tables and modal
+        nn.init.normal_(self.patches.column.weight, std=$tokens)  #? tables and modal
+        nn.init.zeros_(self.unembed.weight)  # every token is equally likely at first  #? zero_head
+        with torch.no_grad():  #? modal
+            self.local.weight[0] = 0.0  # no place  #? modal
+            self.embed.weight[-$bins - 2 : -2] = waves($bins) * $scale  #? fourier
   #? both
     def embedded(self, tokens: Tensor) -> Tensor:  #? both
         """Tokens (batch, pos) as vectors (batch, pos, d_model); encoder and decoder share them."""  #? both
@@ -73,6 +90,11 @@ class Transformer(nn.Module):
         _, unseen = gist_hidden(context)  #? both and gisted
         hidden, _ = gist_hidden(tokens)  #? not both and gisted
         x = self.embed(tokens)$root  # (batch, pos, d_model)  #? not both
+        if patches is not None:  # they stand in place of the tokens patch_at (n, 2: row, pos)  #? modal
+            made = self.patches(patches, patch_places)  #? modal
+            x = x.index_put((patch_at[:, 0], patch_at[:, 1]), made)  #? modal
+        if local is not None:  # the place of each token in its timestep, (batch, pos)  #? modal
+            x = x + self.local(local)  #? modal
         x = x + self.position.weight[: tokens.shape[1]]  #? not both and learned
         x = x + sinusoids(tokens.shape[1]).to(x)  #? not both and sinusoidal
         x = self.embed_norm(x)  #? not both and embed_norm
@@ -114,6 +136,10 @@ def transformer(parts: Parts, layers: Layers) -> Kind:
         "own_std": _own_std(spec),
         "fan_in": spec.init.fan_in,
         "biased": _biased(spec),
+        "modal": spec.multi_domain,
+        "tables": spec.init.tokens > 0,
+        "zero_head": spec.init.zero_head and not end.tied,
+        "fourier": _fourier(spec),
     }
     return Kind("Transformer", TRANSFORMER, [{}], flags, {**_ends(parts), **_between(parts, layers), **_starts(spec)})
 
@@ -141,7 +167,9 @@ def _between(parts: Parts, layers: Layers) -> dict[str, str]:
         **{stack: layers.stack(stack) for stack in spec.stacks},
         "encoder_norm": parts.norm(spec.encoder_norm) if both else "",
         "stack": "decoder" if spec.decoder else "encoder",
-        "asked": (", context: Tensor" if both else "") + (", prefix: Tensor | None = None" if parts.prefixed else ""),
+        "asked": (", context: Tensor" if both else "")
+        + (SENSES if spec.multi_domain else "")
+        + (", prefix: Tensor | None = None" if parts.prefixed else ""),
         "reads": " that answer a context (batch, context)" if both else "",
         "given": (", memory" if both else "")
         + (", prefix" if parts.prefixed else "")
@@ -158,6 +186,9 @@ def _starts(spec: ModelSpec) -> dict[str, str]:
         "usual": number(init.std),
         "embedding_std": number(init.std * init.embedding_factor),
         "branches": str(len(names)),
+        "tokens": number(spec.init.tokens),
+        "scale": number(spec.init.tokens or spec.init.std),
+        **settings(spec),
         "outs": outs[0] if len(outs) == 1 else f"({', '.join(outs)})",
     }
 
@@ -167,8 +198,15 @@ def _own_std(spec: ModelSpec) -> bool:
     return spec.init.fan_in or spec.init.embedding_factor != 1.0
 
 
+def _fourier(spec: ModelSpec) -> bool:
+    """Whether bins start as waves."""
+    about = spec.embedding.modalities
+    return about is not None and about.fourier and about.bins + 2 <= spec.vocab
+
+
 def _biased(spec: ModelSpec) -> bool:
     """Whether anything has an offset."""
     parts = [branch for layers in spec.stacks.values() for layer in layers for _, branch in branches(layer)]
     ends = spec.unembedding.bias or spec.unembedding.hidden is not None
+    ends = ends or spec.multi_domain
     return ends or any(part.bias for part in parts) or any(norm.kind == "layer" and norm.bias for norm in norms_of(spec))

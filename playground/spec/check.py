@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from playground.spec.experiment import TOLD, Experiment
+from playground.spec.experiment import DOMAINS, TOLD, Experiment
+from playground.spec.modalities import Modalities
 from playground.spec.model import Attention, AttentionHeads, CrossAttention, Layer, Mlp, ModelSpec, d_head, kv_heads, rotated
 from playground.spec.record import Record, limit
 from playground.spec.wording import refusal
@@ -58,7 +59,9 @@ def parse(data: dict[str, Any]) -> Experiment:
         experiment = Experiment.model_validate(data)
     except ValidationError as error:
         raise SpecError([Problem(*refusal(item)) for item in error.errors()]) from None
-    problems = [*check(experiment.model), *_check_objective(experiment), *_check_gist(experiment)]
+    problems = [
+        *check(experiment.model), *_check_objective(experiment), *_check_gist(experiment), *_check_domains(experiment),
+    ]  # fmt: skip
     if problems:
         raise SpecError(problems)
     return experiment
@@ -90,6 +93,14 @@ def check(model: ModelSpec) -> Iterator[Problem]:
             f"the tied matrix reads vectors of d_model = {model.d_model}, not of {hidden}; make them equal, or untie it",
             (Fix("model.unembedding.hidden", model.d_model), Fix("model.unembedding.tied", False)),
         )
+    about = model.embedding.modalities
+    if about is not None and about.channels % about.groups:
+        divides = max(value for value in range(1, about.groups + 1) if about.channels % value == 0)
+        yield Problem(
+            "model.embedding.modalities.groups",
+            f"{about.groups} groups do not divide {about.channels} channels; {divides} would",
+            (Fix("model.embedding.modalities.groups", divides),),
+        )
     for stack, layers in model.stacks.items():
         for index, layer in enumerate(layers):
             yield from _check_layer(model, layer, f"model.{stack}[{index}]")
@@ -115,6 +126,38 @@ def _check_gist(experiment: Experiment) -> Iterator[Problem]:
             "gist tokens hold what an instruction says, and this task has none; none would do, or a task with instructions",
             (Fix("model.gist.mask", "none"), Fix("task.kind", "instructions")),
         )
+
+
+def _check_domains(experiment: Experiment) -> Iterator[Problem]:
+    """A multi-domain model learns from domains, and nothing else does."""
+    several, model, task = experiment.task.kind == DOMAINS, experiment.model, experiment.task
+    place = "model.embedding.modalities"
+    if several and not model.multi_domain:
+        yield Problem(
+            place, "several domains need an embedding for values, images and actions; add it", (Fix(place, Modalities()),)
+        )
+    if model.multi_domain and not several:
+        yield Problem(
+            "task.kind", "an embedding for values, images and actions is for several domains; domains would do",
+            (Fix("task.kind", DOMAINS), Fix(place, None)),
+        )  # fmt: skip
+    if several and (model.architecture != "decoder-only" or task.objective not in ("auto", "next")):
+        yield Problem(
+            "model.encoder" if model.encoder else "task.objective",
+            "several domains are learned by a decoder alone, which says the next token",
+            (Fix("task.kind", "text"),),
+        )
+    for name in ("pictures", "episodes"):
+        if several and getattr(task.domains.share, name) and not getattr(task.domains, name):
+            yield Problem(
+                f"task.domains.{name}", f"your {name} have a share of the batch, and nothing says where they are; give a path",
+                (Fix(f"task.domains.share.{name}", 0.0),),
+            )  # fmt: skip
+    if several and not any(getattr(task.domains.share, name) for name in type(task.domains.share).model_fields):
+        yield Problem(
+            "task.domains.share", "no domain has a share of the batch; give one to text, say",
+            (Fix("task.domains.share.text", 1.0),),
+        )  # fmt: skip
 
 
 def _check_layer(model: ModelSpec, layer: Layer, path: str) -> Iterator[Problem]:

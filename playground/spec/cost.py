@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from playground.spec.modalities import Modalities
 from playground.spec.model import Attention, AttentionHeads, Layer, Mlp, ModelSpec, Norm, branches, d_head, kv_heads
 
 FLOAT_BYTES = 4
@@ -24,6 +25,7 @@ def part_parameters(model: ModelSpec) -> dict[str, int]:
     width, end = model.d_model, model.unembedding
     places = model.n_ctx if model.embedding.position.kind == "learned" else 0
     parts = {"model.embedding": (model.vocab + places) * width + norm_parameters(model.embedding.norm, width)}
+    parts["model.embedding"] += _modalities(model.embedding.modalities, width)
     for path, layer in each_layer(model):
         parts[f"{path}.norm"] = norms(layer) * norm_parameters(layer.norm, width)
         for name, branch in branches(layer):
@@ -142,6 +144,15 @@ def norm_parameters(norm: Norm, width: int) -> int:
     if norm.kind == "none":
         return 0
     return width * (norm.learned + (norm.kind == "layer" and norm.bias))
+
+
+def _modalities(about: Modalities | None, width: int) -> int:
+    """Local positions, the residual block of the patches, and their rows and columns."""
+    if about is None:
+        return 0
+    inner, area = about.channels, about.patch**2
+    block = linear(9 * about.colours, inner, True) + 2 * (linear(9 * inner, inner, True) + 2 * inner)
+    return (about.places + 2 + 2 * about.intervals) * width + block + linear(inner * area, width, True)
 
 
 def _heads(model: ModelSpec, attention: AttentionHeads) -> int:

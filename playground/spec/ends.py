@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from playground.spec.attention import PHUONG
+from playground.spec.modalities import Modalities
 from playground.spec.norm import Norm
 from playground.spec.record import Record, field
 
@@ -26,7 +27,10 @@ class Position(Record):
 
 
 class Embedding(Record):
-    """Tokens into vectors (Algorithm 1), with positions added (Algorithm 2); encoder and decoder share them."""
+    """Tokens into vectors (Algorithm 1), with positions added (Algorithm 2); encoder and decoder share them.
+
+    With `modalities` values, images and actions are embedded beside text (Reed et al. 2022): the model is multi-domain.
+    """
 
     position: Position = Position()
     scale: Literal["one", "root"] = field(
@@ -37,6 +41,7 @@ class Embedding(Record):
         url="https://arxiv.org/abs/1706.03762",
     )
     norm: Norm = Norm(kind="none")
+    modalities: Modalities | None = None
     dropout: float = field(
         0.0, "Dropout", "Share of the embedding that is dropped in training.", change="hot", ge=0.0, lt=1.0, step=0.05
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from playground.spec.domains import Domains
 from playground.spec.model import ModelSpec
 from playground.spec.record import Record, field
 from playground.spec.training import TrainingSpec as TrainingSpec
@@ -22,6 +23,9 @@ OWN = ("text", "pairs", "triples")
 
 TOLD = ("instructions", "triples")
 """Tasks whose questions begin with an instruction in words, behind which gist tokens can stand."""
+
+DOMAINS = "domains"
+"""Several domains at once, text among them; `data.worlds` has what each is."""
 
 Objective = Literal["next", "masked", "prefix", "sequence"]
 
@@ -45,15 +49,16 @@ class TokenizerSpec(Record):
 class TaskSpec(Record):
     """What is learned, and from what."""
 
-    kind: Literal[  # OWN and GENERATED, written out for the type checker
+    kind: Literal[  # OWN, GENERATED and DOMAINS, written out for the type checker
         "text", "pairs", "triples", "copy", "reverse", "sort", "addition", "addition-reversed", "modular-addition", "parity",
         "two-sum", "temporal-order", "dates", "number-words", "induction", "copy-memory", "brackets", "markov", "grammar",
-        "digits-paint", "digits-classify", "instructions",
+        "digits-paint", "digits-classify", "instructions", "domains",
     ] = field(
         "text",
         "Task",
         "A text; pairs of texts from a table of yours, to be turned one into the other, or triples of instruction, input and "
-        "answer; or questions whose answers are known, drawn at random from the seed.",
+        "answer; questions whose answers are known, drawn at random from the seed; or several domains at once, worlds to act "
+        "in among them.",
         change="fresh",
     )  # fmt: skip
     text: str = field(
@@ -62,7 +67,7 @@ class TaskSpec(Record):
         "python-docs is CPython's own documentation; anything else is the path of a file. Pairs are a TSV or CSV file, source "
         "and target in its first two columns; triples have an instruction before them.",
         change="fresh",
-        when=("kind", OWN),
+        when=("kind", (*OWN, DOMAINS)),
     )
     examples: int = field(
         20_000,
@@ -118,13 +123,14 @@ class TaskSpec(Record):
         gt=0.0,
         le=0.5,
         step=0.05,
-        when=("kind", OWN),
+        when=("kind", (*OWN, DOMAINS)),
     )
+    domains: Domains = Domains()
 
     @property
     def generated(self) -> bool:
         """Whether its questions are drawn at random, with symbols of their own."""
-        return self.kind not in OWN
+        return self.kind in GENERATED
 
     @property
     def table(self) -> bool:
@@ -159,4 +165,4 @@ class Experiment(Record):
     @property
     def marked(self) -> bool:
         """Whether the vocabulary ends in the special tokens mask, bos and eos."""
-        return self.task.kind != "text" or self.objective in ("masked", "sequence")
+        return self.task.kind not in ("text", DOMAINS) or self.objective in ("masked", "sequence")

@@ -9,6 +9,7 @@ from typing import Any
 from playground.spec.aligning import Origin, differing, origins
 from playground.spec.experiment import Experiment
 from playground.spec.folding import STACKS, Plain
+from playground.spec.modalities import Modalities
 from playground.spec.model import Attention, CrossAttention, Mlp
 from playground.spec.packing import impossible, too_much
 from playground.spec.record import Record
@@ -19,7 +20,7 @@ MAX_FIELDS = 65_536
 """Fields of layers that one string may set, or a few letters would keep the program busy for seconds."""
 SETTLED = ("model.vocab", "task.text")
 """What a string never says."""
-_NEW: dict[str, type[Record]] = {"attention": Attention, "cross": CrossAttention, "mlp": Mlp}
+_NEW: dict[str, type[Record]] = {"attention": Attention, "cross": CrossAttention, "mlp": Mlp, "modalities": Modalities}
 _LAYER = re.compile(r"([ed])(?:(\d{1,3})(?:-(\d{1,3}))?)?\.([a-z_.]+)", re.ASCII)
 _RUN = re.compile(r"([ed])(\d{1,3})(?:-(\d{1,3})|x(\d{1,3}))?", re.ASCII)
 _WHOLE = re.compile(r"-?\d{1,18}", re.ASCII)

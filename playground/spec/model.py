@@ -76,6 +76,21 @@ class Init(Record):
         change="fresh",
         cite="Radford et al. 2019, §2.3",
     )
+    tokens: float = field(
+        0.0,
+        "Tokens' std",
+        "Standard deviation of the starting vectors of tokens and positions; 0 takes that of all weights.",
+        change="fresh",
+        ge=0.0,
+        le=2.0,
+        step=0.1,
+    )
+    zero_head: bool = field(
+        False,
+        "Unembedding at zero",
+        "Start an untied unembedding at zero: every token is equally likely at first.",
+        change="fresh",
+    )
     zero_out: bool = field(
         False,
         "Branches at zero",
@@ -111,6 +126,11 @@ class ModelSpec(Record):
     def stacks(self) -> dict[str, tuple[Layer, ...]]:
         """The stacks that have layers, by name."""
         return {name: layers for name, layers in (("encoder", self.encoder), ("decoder", self.decoder)) if layers}
+
+    @property
+    def multi_domain(self) -> bool:
+        """Whether it reads values, images and actions beside text."""
+        return self.embedding.modalities is not None
 
     @property
     def architecture(self) -> Architecture:

@@ -22,13 +22,20 @@ __all__ = ["ShareError", "from_string", "left_out", "shareable", "to_string"]
 
 def shareable(experiment: Experiment) -> Experiment:
     """What of an experiment a string can say: a text or table of one's own gives way to Python's documentation."""
-    if experiment.task.text == PYTHON_DOCS and not experiment.task.table:
+    task, domains = experiment.task, experiment.task.domains
+    own = bool(domains.pictures or domains.episodes)
+    if task.text == PYTHON_DOCS and not task.table and not own:
         return experiment
-    if not experiment.task.table:
-        return experiment.model_copy(update={"task": experiment.task.model_copy(update={"text": PYTHON_DOCS})})
-    task = experiment.task.model_copy(update={"text": PYTHON_DOCS, "kind": "text"})
-    model = experiment.model.model_copy(update={"gist": Gist()})  # a text has no instructions
-    return experiment.model_copy(update={"task": task, "model": model})
+    if own:
+        share = domains.share.model_copy(update={"pictures": 0.0, "episodes": 0.0})
+        share = share if any(vars(share).values()) else share.model_copy(update={"text": 1.0})
+        domains = domains.model_copy(update={"pictures": "", "episodes": "", "share": share})
+    kind = "text" if task.table else task.kind
+    made = experiment.model_copy(
+        update={"task": task.model_copy(update={"text": PYTHON_DOCS, "kind": kind, "domains": domains})}
+    )
+    # a text has no instructions
+    return made.model_copy(update={"model": made.model.model_copy(update={"gist": Gist()})}) if task.table else made
 
 
 def left_out(experiment: Experiment) -> str:

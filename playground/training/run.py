@@ -14,8 +14,9 @@ from playground.data.questions import load_pairs, load_questions, questions_fit
 from playground.data.special import plain
 from playground.data.text import Asked, Tick
 from playground.data.tokenizer import SETTINGS, Tokenizer, load_tokenizer
+from playground.data.worlds.library import load_domains
 from playground.spec import edit, toml
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import DOMAINS, Experiment
 from playground.spec.layers import Origins, moves
 from playground.training import checkpoint
 from playground.training.device import choose
@@ -201,6 +202,8 @@ def _corpus(experiment: Experiment, tokenizer: Tokenizer | None, progress: Tick,
         return load_pairs(experiment, tokenizer, progress, cancelled)
     if experiment.task.generated:
         return load_questions(experiment)
+    if experiment.task.kind == DOMAINS:
+        return load_domains(experiment, tokenizer, progress, cancelled)
     return load_corpus(
         experiment.task,
         tokenizer=tokenizer,
@@ -230,7 +233,10 @@ def _text_of(experiment: Experiment) -> tuple[object, ...]:
     drawn = (task.examples, experiment.seed) if task.kind != "text" else ()
     room = (model.n_ctx, model.architecture) if task.table else ()
     gist = model.gist.tokens if experiment.gisted else 0
-    return task.kind, task.text, task.tokenizer, task.validation, drawn, room, gist
+    domains = task.domains
+    asked = (domains.target, domains.ask_pixels, domains.pictures, domains.episodes)
+    several = (model.embedding.modalities, *asked) if task.kind == DOMAINS else ()
+    return task.kind, task.text, task.tokenizer, task.validation, drawn, room, gist, several
 
 
 def _settled(experiment: Experiment, corpus: Corpus) -> Experiment:

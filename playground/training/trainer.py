@@ -15,13 +15,16 @@ from torch.nn import functional as F  # noqa: N812 (its usual name)
 
 from playground.data.batch import IGNORE, Batch
 from playground.data.corpus import Corpus
+from playground.data.domainfeed import DomainsFeed
 from playground.data.feeds import Feed, make_feed
+from playground.data.modalities.tokens import Domained
 from playground.data.questions import floor
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
 from playground.training.averaging import Average
 from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
+from playground.training.losses import smoothed, weighted
 from playground.training.optimiser import Optimiser
 from playground.training.report import StepReport
 from playground.training.schedule import learning_rate
@@ -50,6 +53,8 @@ class Trainer:
         self.history = History()
         self.optimiser = Optimiser(self.model, experiment.training)
         self.average = self._averaging(None)
+        self.by_domain: dict[str, float] = {}
+        """The held-out loss of each domain in the last validation, where there are several."""
         self.score: float | None = None
         """The share of questions answered without a mistake in the last validation; None for texts."""
         self.scores: dict[str, float] = {}
@@ -138,6 +143,11 @@ class Trainer:
         """Mean loss in nats per token over the fixed validation windows, of the averaged weights where there are such."""
         was_training = self.model.training
         self.model.eval()
+        if isinstance(self.batches, DomainsFeed):
+            with self.average.in_place() if self.average is not None else contextlib.nullcontext():
+                loss = self._validate_domains(self.batches)
+            self.model.train(was_training)
+            return loss
         total, count, right = 0.0, 0, []
         with self.average.in_place() if self.average is not None else contextlib.nullcontext():
             for batch in self.batches.fixed(self.training.validation_windows, VALIDATION_TOKENS):
@@ -156,6 +166,16 @@ class Trainer:
         self.score = right.mean().item() if examples is not None else None
         names = examples.splits if examples is not None else ()
         self.scores = {name: right[at :: len(names)].mean().item() for at, name in enumerate(names) if at < len(right)}
+
+    def _validate_domains(self, feed: DomainsFeed) -> float:
+        """The mean of every domain's held-out loss by its weight."""
+        total = weight = 0.0
+        for name, batch in feed.held(self.training.validation_windows):
+            loss = self._loss(self._logits(batch), batch.targets, "mean").item()
+            self.by_domain[name] = loss
+            share = float(getattr(feed.domains.weight, name))
+            total, weight = total + share * loss, weight + share
+        return total / max(weight, 1e-9)
 
     def _step(self) -> tuple[float, float, float]:
         """One optimiser step: loss before it, gradient norm before clipping, learning rate."""
@@ -187,18 +207,31 @@ class Trainer:
         batch = self.drawn = self.batches.draw()
         parts = min(self.training.accumulate, len(batch.tokens))
         # the mean over the batch is the sum of its parts' sums, by all its targets: parts may have different numbers of them
-        reduction, count = ("mean", None) if parts == 1 else ("sum", (batch.targets != IGNORE).sum())
+        several = batch.weights is not None  # whose weights add up to 1 over the whole batch
+        reduction, count = ("mean", None) if parts == 1 or several else ("sum", (batch.targets != IGNORE).sum())
         losses = []
         for part in [batch] if parts == 1 else batch.parts(parts):
             with autocast(self.device, bool(self.low)):
                 logits = self._logits(part, self.taps)
-                goal = loss = self._loss(logits, part.targets, reduction)
-                if self.training.label_smoothing:
+                if several:
+                    goal, loss = self._mixed(logits, part)
+                else:
+                    goal = loss = self._loss(logits, part.targets, reduction)
+                if not several and self.training.label_smoothing:
                     smooth = self._loss(logits, part.targets, reduction, self.training.label_smoothing)
                     goal, loss = smooth, loss.detach()
             (goal if count is None else goal / count).backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
-        return losses[0] if count is None else torch.stack(losses).sum() / count
+        return torch.stack(losses).sum() / (1 if count is None else count)
+
+    def _mixed(self, logits: Tensor, part: Batch) -> tuple[Tensor, Tensor]:
+        """Of several domains: what the step makes smaller, and what is reported."""
+        spread, tokenizer = self.experiment.task.domains.smoothing, self.corpus.tokenizer
+        assert isinstance(tokenizer, Domained)
+        if spread <= 0:
+            loss = weighted(logits, part)
+            return loss, loss
+        return smoothed(logits, part, tokenizer.ranges, spread), weighted(logits.detach(), part)
 
     def _logits(self, batch: Batch, taps: Taps | None = None) -> Tensor:
         logits: Tensor = self.model(batch.tokens, taps=taps, **batch.reads)  # (batch, pos, vocab)

@@ -14,13 +14,20 @@ from playground.spec.model import Init, ModelSpec, branches
 from playground.transformer.cache import KVCache
 from playground.transformer.gisting import GistMask, make_mask
 from playground.transformer.layer import Layer, Memory, Stack
+from playground.transformer.modal import BEHIND, PatchEncoder, local_positions, waves
 from playground.transformer.norm import make_norm
 from playground.transformer.position import make_position
 from playground.transformer.sight import Sight
 from playground.transformer.taps import Edit, Taps
 
+TABLES = ("embed.weight", "position.weight", "local.weight", "patches.row.weight", "patches.column.weight")
+"""The tables of vectors that are added to the stream before the first layer."""
 OUT = ("attention.out.weight", "cross.out.weight", "down.weight")
 """How the names of the projections back into the residual stream end."""
+
+
+Senses = tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]
+"""Local positions, patches, where those stand, and where they lie on their images."""
 
 
 class Transformer(nn.Module):
@@ -36,6 +43,9 @@ class Transformer(nn.Module):
         """Interventions in force, by tap point."""
         self.embed = nn.Embedding(spec.vocab, spec.d_model)  # Algorithm 1; shared by encoder and decoder
         self.position = make_position(spec.embedding.position, spec.n_ctx, spec.d_model)  # Algorithm 2
+        about = spec.embedding.modalities
+        self.local = local_positions(about, spec.d_model) if about is not None else None
+        self.patches = PatchEncoder(about, spec.d_model) if about is not None else None
         self.embed_norm = make_norm(spec.embedding.norm, spec.d_model)
         self.encoder = Stack(spec, spec.encoder, "encoder")
         self.encoder_norm = make_norm(spec.encoder_norm, spec.d_model) if spec.encoder and spec.decoder else nn.Identity()
@@ -59,19 +69,27 @@ class Transformer(nn.Module):
         taps: Taps | None = None,
         cache: KVCache | None = None,
         source: KVCache | None = None,
+        local: Tensor | None = None,
+        segments: Tensor | None = None,
+        patches: Tensor | None = None,
+        patch_at: Tensor | None = None,
+        patch_places: Tensor | None = None,
     ) -> Tensor:
         """Logits (batch, pos, vocab) of tokens (batch, pos); an encoder-decoder also reads `context` (batch, context).
 
         `lengths` and `context_lengths` (batch,) say how many tokens of each sequence are real, `prefix` (batch,) how many
         see each other in prefix masks. With a cache, `tokens` holds only the new ones, and the context is read once.
         A `source` is the cache of an encoder that has read the beginning of the context; `context` is then the rest of it.
+        A multi-domain model takes `local` (batch, pos), the place of each token in its timestep or 0, and `patches`
+        (n, colours, side, side), which stand in place of the tokens `patch_at` (n, 2: row, pos) and lie at the intervals
+        `patch_places` (n, 2) of their images. With `segments` (batch, pos) tokens see only those of their own segment.
         Raises ValueError where a sequence would be longer than n_ctx, or an encoder-decoder has nothing to read.
         """
         taps = self._with_edits(taps)
         start, length = cache.length if cache is not None else 0, tokens.shape[1]
         gist = None if self.spec.architecture == "encoder-decoder" else self._gist(tokens, cache)
-        sight = Sight(start, lengths, prefix, gist, cache.first if cache is not None else 0)
-        x = self._embedded(tokens, start, taps)
+        sight = Sight(start, lengths, prefix, gist, cache.first if cache is not None else 0, segments)
+        x = self._embedded(tokens, start, taps, senses=(local, patches, patch_at, patch_places))
         if not self.spec.decoder:
             x = self.encoder(x, sight, None, taps, cache)
         else:
@@ -133,7 +151,9 @@ class Transformer(nn.Module):
         made = make_mask(self.spec.gist.mask, self.spec.gist_token, tokens)
         return made if cache is None else cache.mark(made)
 
-    def _embedded(self, tokens: Tensor, start: int, taps: Taps | None, context: str = "") -> Tensor:
+    def _embedded(
+        self, tokens: Tensor, start: int, taps: Taps | None, context: str = "", senses: Senses = (None,) * 4
+    ) -> Tensor:
         """Lines 2 and 3 of Algorithm 10: vectors (batch, pos, d_model) of tokens (batch, pos) whose first place is `start`."""
         length, end = tokens.shape[1], self.spec.embedding
         if start + length > self.spec.n_ctx:
@@ -141,6 +161,11 @@ class Transformer(nn.Module):
         x: Tensor = self.embed(tokens)
         if end.scale == "root":
             x = x * math.sqrt(self.spec.d_model)
+        local, patches, at, places = senses
+        if patches is not None and at is not None and places is not None and self.patches is not None and len(patches):
+            x = x.index_put((at[:, 0], at[:, 1]), self.patches(patches, places).to(x.dtype))
+        if local is not None and self.local is not None:
+            x = x + self.local(local)
         if self.position is not None:
             x = x + self.position(start, length)
         x = self.embed_norm(x)
@@ -185,6 +210,18 @@ def _initialise(model: Transformer) -> None:
             parameter.normal_(0.0, std if not name.endswith(OUT) else 0.0 if init.zero_out else std / depth)
         elif name.endswith("bias"):
             parameter.zero_()
+    if init.tokens:
+        for table in TABLES:
+            if (found := dict(model.named_parameters()).get(table)) is not None:
+                found.normal_(0.0, init.tokens)
+    if init.zero_head and not model.spec.unembedding.tied:
+        model.unembed.weight.zero_()
+    about = model.spec.embedding.modalities
+    if about is not None and model.local is not None:
+        model.local.weight[0].zero_()
+        if about.fourier and about.bins + BEHIND <= model.spec.vocab:
+            first = model.spec.vocab - BEHIND - about.bins
+            model.embed.weight[first : first + about.bins] = waves(about.bins, model.spec.d_model) * (init.tokens or init.std)
 
 
 def _std(init: Init, name: str, matrix: Tensor) -> float:

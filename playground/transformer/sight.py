@@ -16,18 +16,21 @@ class Sight:
 
     def __init__(
         self, start: int = 0, lengths: Tensor | None = None, prefix: Tensor | None = None, gist: GistMask | None = None,
-        first: int = 0,
+        first: int = 0, segments: Tensor | None = None,
     ) -> None:  # fmt: skip
         """`lengths` (batch,) real tokens of each sequence, `prefix` (batch,) tokens that see each other in prefix masks.
 
         `gist` are the gist tokens among the keys. `first` is where the first key stands: a cache may have lost older ones.
+        Tokens of different `segments` (batch, pos) never see each other; for whole sequences only, so not with a cache.
         """
         self.start, self.lengths, self.prefix, self.gist, self.first = start, lengths, prefix, gist, first
+        self.segments = segments
         self._made: dict[tuple[str, int | None, int, int, torch.dtype], Tensor | None] = {}
 
     def plain(self, mask: str, window: int | None, keys: int) -> bool:
-        """Whether the mask alone says everything: nothing is padding or behind a gist, and the window holds all keys."""
-        if self.lengths is not None or self.gist is not None:
+        """Whether the mask alone says everything: nothing is padding, behind a gist or in another segment, and the window
+        holds all keys."""
+        if self.lengths is not None or self.gist is not None or self.segments is not None:
             return False
         return (window is None or window >= keys) and (mask != "prefix" or self.prefix is None)
 
@@ -61,6 +64,9 @@ class Sight:
         if self.gist is not None:
             behind = self.gist.hidden(queries)
             found = behind if found is None else found | behind
+        if self.segments is not None:
+            other = self.segments[:, None, :, None] != self.segments[:, None, None, :]  # (batch, 1, query, key)
+            found = other if found is None else found | other
         return found
 
 

@@ -14,6 +14,7 @@ EXPERIMENT = "experiment.toml"
 TABLES = "*.tsv *.tab *.csv"
 IMAGES = frozenset((".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp", ".tif", ".tiff"))
 WEIGHTS = ".safetensors"
+NAMED = 12  # models of a folder that a refusal names
 BELONGING = frozenset((EXPERIMENT, "card.md", "tokenizer.json", "tokenizer.model"))
 """Beside an experiment these are parts of a model; elsewhere they are files like any other."""
 _HEAD = 4096
@@ -81,7 +82,7 @@ def _folder(path: Path) -> Opening:
         return Opening("model", path)
     inside = sorted(file.parent.name for file in path.glob(f"*/{EXPERIMENT}"))
     if inside:
-        names = ", ".join(inside[:4]) + (" …" if len(inside) > 4 else "")
+        names = ", ".join(inside[:NAMED]) + (f" and {len(inside) - NAMED} more" if len(inside) > NAMED else "")
         return _no(path, "is a folder of models.", f"It holds {names}.", "Open one of them.")
     return _no(
         path, "is no model.", f"A model is a folder with an {EXPERIMENT} in it.", "Open such a folder, or a single text file."

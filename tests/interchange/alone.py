@@ -55,6 +55,11 @@ def reads_of(spec, seed=0):
         made["context"] = torch.randint(spec.vocab, (2, spec.n_ctx), generator=generator)
     if any(layer.attention and layer.attention.mask == "prefix" for layer in spec.decoder):
         made["prefix"] = torch.randint(1, length + 1, (2,), generator=generator)
+    if (about := spec.embedding.modalities) is not None:
+        made["local"] = torch.randint(about.places + 2, (2, length), generator=generator)
+        made["patches"] = torch.randn(3, about.colours, about.patch, about.patch, generator=generator)
+        made["patch_at"] = torch.tensor([[0, 1], [1, 0], [1, length - 1]])
+        made["patch_places"] = torch.randint(about.intervals, (3, 2), generator=generator)
     return made
 
 

@@ -104,8 +104,9 @@ def test_every_preset_gives_the_same_logits_and_starts_alike(tmp_path):
         for weight, (mean, std) in starts.items():
             ours, root = own[weight], own[weight].numel() ** 0.5
             spread = ours.std(correction=0).item()
-            assert mean == pytest.approx(ours.mean().item(), abs=6 * spread / root + 1e-12), weight
-            assert std == pytest.approx(spread, rel=4 / root, abs=1e-12), weight
+            waves = weight == "embed.weight" and preset(name).multi_domain  # whole columns of it go up and down together
+            assert mean == pytest.approx(ours.mean().item(), abs=0.1 if waves else max(0.12, 6 * spread) / root), weight
+            assert std == pytest.approx(spread, rel=0.05 if waves else 4 / root, abs=1e-12), weight
 
 
 def test_shipped_weights_load_count_and_go_on_as_ours_do(tmp_path):

@@ -80,11 +80,35 @@ class Plan:
             had = old.embedding.position.kind == "learned"
             places = overlap(old.n_ctx, new.n_ctx, Fill.FRESH)
             self.add("position.weight", "position.weight" if had else "", places, self.writes, start=Fill.ZERO)
+        self._modalities()
         self.norm("embed_norm", new.embedding.norm, "embed_norm", old.embedding.norm)
         if new.architecture == "encoder-decoder":
             had = old.architecture == "encoder-decoder"
             self.norm("encoder_norm", new.encoder_norm, "encoder_norm" if had else "", old.encoder_norm)
         self._unembedding(tokens, longer)
+
+    def _modalities(self) -> None:
+        """Local positions and the patch encoder; only their width can be another without starting afresh."""
+        about, before = self.new.embedding.modalities, self.old.embedding.modalities
+        if about is None:
+            return
+        same = before == about
+        inner, kernel = Axis(about.channels), (Axis(3), Axis(3))
+
+        def add(name: str, *axes: Axis) -> None:
+            self.add(name, name if same else "", *axes)
+
+        add("local.weight", Axis(about.places + 2), self.writes)
+        for name, colours in (("stem", about.colours), ("conv1", about.channels), ("conv2", about.channels)):
+            add(f"patches.{name}.weight", inner, Axis(colours), *kernel)
+            add(f"patches.{name}.bias", inner)
+        for name in ("norm1", "norm2"):
+            add(f"patches.{name}.weight", inner)
+            add(f"patches.{name}.bias", inner)
+        add("patches.out.weight", self.writes, Axis(about.channels * about.patch**2))
+        add("patches.out.bias", self.writes)
+        for name in ("row", "column"):
+            add(f"patches.{name}.weight", Axis(about.intervals), self.writes)
 
     def _unembedding(self, tokens: Axis, longer: float) -> None:
         old, new = self.old.unembedding, self.new.unembedding

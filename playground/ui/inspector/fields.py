@@ -145,6 +145,8 @@ def _walk(record: Record, path: str) -> list[Field]:
             found.append(Field(here, "part", ABSENT[name]))
         elif isinstance(value, Record):
             found += _walk(value, here)
+        elif value is None and info(type(record), name) is None:
+            continue  # a part that this model does not have
         elif about is not None:
             found.append(_field(type(record), name, here))
     # who looks where comes first, what a record chooses before what follows from the choice, offsets and dropout last

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playground.spec.experiment import Experiment
+from playground.spec.experiment import DOMAINS, Experiment
 from playground.ui.inspector.fields import Field, fields
 
 TABS = (
@@ -20,6 +20,14 @@ MODEL = (
     ("First weights", ("model.init", "seed")),
 )
 
+MIX = (
+    ("Shares of a batch", ("task.domains.share",)),
+    ("Weights of the losses", ("task.domains.weight",)),
+    ("Demonstrations", tuple(f"task.domains.{name}" for name in ("prompts", "from_end", "target", "smoothing", "ask_pixels"))),
+    ("Your own", ("task.domains.pictures", "task.domains.episodes")),
+)
+"""What a model of several domains has between its task and its text."""
+
 TRAINING = (
     ("", ("steps", "batch", "accumulate")),
     ("Learning rate", ("lr", "muon_lr", "schedule", "warmup", "lr_min", "decay_share", "step_every", "step_factor")),
@@ -33,7 +41,9 @@ TRAINING = (
 def sections(experiment: Experiment, tab: str, path: str) -> list[tuple[str, tuple[Field, ...]]]:
     """(heading, fields) for each section of a page."""
     if tab == "model":
-        return [(name, tuple(f for p in paths for f in fields(experiment, p))) for name, paths in MODEL]
+        several = experiment.task.kind == DOMAINS
+        parts = (*MODEL[:2], *MIX, *MODEL[3:]) if several else MODEL
+        return [(name, tuple(f for p in paths for f in fields(experiment, p))) for name, paths in parts]
     if tab == "training":
         known = {field.path.removeprefix("training."): field for field in fields(experiment, "training")}
         made = [(name, tuple(known.pop(n) for n in names if n in known)) for name, names in TRAINING]

@@ -1,0 +1,1 @@
+"""Everything that is no text as tokens: values, images, actions, and sequences of all of them."""
