@@ -31,7 +31,7 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View("attention", "Attention", "Who looks at whom, in every layer and head", 0.25),
-    View("embeddings", "Embeddings", "Vectors of tokens and positions, in the plane or in space", 0.25),
+    View("embeddings", "Embeddings", "Vectors of tokens and positions, in the plane or in space", 0.4),
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
     View("motion", "Slow motion", "One training step, told part by part with its real tensors", 1.0, live=False),
