@@ -31,7 +31,7 @@ class View:
 
 VIEWS: tuple[View, ...] = (
     View("attention", "Attention", "Who looks at whom, in every layer and head", 0.25),
-    View("embeddings", "Embeddings", "Vectors of tokens and positions, in the plane or in space", 0.25),
+    View("embeddings", "Embeddings", "Vectors of tokens and positions, in the plane or in space", 0.4),
     View("predictions", "Predictions", "What the model would answer after each of its layers", 0.6),
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),

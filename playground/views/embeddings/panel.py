@@ -77,7 +77,7 @@ class EmbeddingsPanel(QWidget):
             self._key = -1
         self._pages.setCurrentIndex(1 if frame.tokens or frame.note or frame.space != "tokens" else 0)
         self.cloud.draw(frame)
-        self.bar.arrange(frame, self._tight())
+        self.bar.offer(frame)
         if other:
             self.legend.say(self.cloud.picture.colouring)
             self._mark()

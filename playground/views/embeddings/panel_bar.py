@@ -53,10 +53,11 @@ class Bar(QWidget):
         self.similar.setVisible(space != "tokens")
         self.unseen.setVisible(space == "tokens")
         if frame is not None:
-            self._offer(frame)
+            self.offer(frame)
         self.flow.arrange()
 
-    def _offer(self, frame: EmbeddingFrame) -> None:
+    def offer(self, frame: EmbeddingFrame) -> None:
+        """What can be chosen for these vectors, and how t-SNE stands."""
         self.tap.offer(frame)
         self.tsne.say(frame)
         offered = ways(frame)
@@ -68,6 +69,7 @@ class Bar(QWidget):
                     self.colour.addItem(WAYS[way], way)
                 at = offered.index(wanted) if wanted in offered else 0
                 self.colour.setCurrentIndex(at)
+            self.flow.arrange()
             self.shown.emit()
 
     def retheme(self) -> None:

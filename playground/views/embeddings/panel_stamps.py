@@ -44,13 +44,13 @@ def draw(image: QImage, marks: Marks, ground: np.ndarray) -> None:
     rows, groups = rows[order], groups[order]
     middles = np.round(marks.places[rows]).astype(np.int64) + BORDER
     at = middles[:, 1] * line + middles[:, 0]
+    colours, which = np.unique(_packed(marks.colours[rows]), return_inverse=True)
     ends = np.flatnonzero(np.diff(groups, append=-1)) + 1
     for start, end in zip(np.concatenate(([0], ends[:-1])).tolist(), ends.tolist(), strict=True):
         code = int(groups[start])
         right, down, cover = stamp(code % 8, (code // 8 % 64) / 2)
-        colours, which = np.unique(_packed(marks.colours[rows[start:end]]), return_inverse=True)
         mixed = _mixed(colours, cover, ground)  # (different colours, pixels)
-        pixels[at[start:end, None] + (down * line + right)] = mixed[which]
+        pixels[at[start:end, None] + (down * line + right)] = mixed[which[start:end]]
 
 
 def _packed(colours: np.ndarray) -> np.ndarray:
