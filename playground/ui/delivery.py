@@ -141,6 +141,7 @@ class Delivery:
         if event.number == window.filing.plays_at:
             window.mailbox.send(Play())
         if event.change == "opened":
+            window.diagram.canvas.fold(window.diagram.canvas.unfolded, True)
             window.document.opened(event)
             window.filing.opened()
             window.select(edit.first_attention(event.experiment.model))

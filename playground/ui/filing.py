@@ -9,7 +9,7 @@ from playground.spec import edit
 from playground.spec.experiment import TOLD, Experiment
 from playground.ui import files
 from playground.ui.opening import kind_of
-from playground.worker.commands import OpenModel, Restart, Save
+from playground.worker.commands import OpenModel, Restart
 from playground.worker.mailbox import Fault
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class FilingDesk:
 
     def save_to(self, folder: Path) -> None:
         """Write model and training state."""
-        self._window.mailbox.send(Save(folder))
+        self._window.keeper.save(folder)
 
     def ask_where_to_save(self) -> None:
         """Choose a folder to save to."""

@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 
 from playground.places import shipped
 from playground.spec import cost
+from playground.spec.experiment import Experiment
 from playground.ui import files, unsaved
 from playground.ui.recent import Recent
 from playground.ui.recovery import Recovered, Recovery
@@ -39,6 +40,8 @@ class Keeper:
         self._trained = self._aside_at = 0.0
         """Seconds of training that are not saved, and how many of them there were at the last copy aside."""
         self._returning: Recovered | None = None
+        self._saving: Experiment | None = None
+        """What a folder is being written with."""
         self._writing = False
         """A copy aside is on its way; where one fails, no other is asked for."""
         self._timer = QTimer(window)
@@ -69,10 +72,19 @@ class Keeper:
         if self._remembers and Path(path).is_file():
             self.recent.add(Path(path))
 
+    def save(self, folder: Path) -> None:
+        """Have model and training state written."""
+        self._saving = self._window.document.experiment
+        self._window.mailbox.send(Save(folder))
+
     def saved(self, folder: Path) -> None:
         """Everything lies safely in a folder; what has waited for that goes on."""
         self._begin(folder)
-        self._window.document.stack.setClean()
+        stack = self._window.document.stack
+        if self._saving == self._window.document.experiment:
+            stack.setClean()
+        else:  # it was changed while it was being written
+            stack.resetClean()
         self._window.filing.saved(folder)
         if self._remembers:
             self.recent.add(folder)
@@ -100,7 +112,7 @@ class Keeper:
         target = (self.folder or files.choose_target(self._window)) if answer == "save" else None
         if target is not None:
             self._then = then
-            self._window.mailbox.send(Save(target))
+            self.save(target)
         return False
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ class LayerDesk:
             return made, f"{'Copy' if wish.copy else 'Move'} {_named(wish.places)}{to}"
         if isinstance(wish, Insert):
             made = layers.from_recipe(experiment, wish.recipe, wish.stack, wish.index)
-            return made, f"Add {layers.RECIPES[wish.recipe][0].lower()} as {_named(made.places)}"
+            return made, f"Add {_inside(layers.RECIPES[wish.recipe][0])} as {_named(made.places)}"
         if isinstance(wish, Switch):
             return layers.switched(experiment, wish.architecture), f"Architecture: {ARCHITECTURES[wish.architecture]}"
         text = QGuiApplication.clipboard().text()
@@ -88,6 +88,11 @@ def _named(places: tuple[Place, ...]) -> str:
     if numbers == list(range(numbers[0], numbers[-1] + 1)) and len(numbers) > 2:
         return f"{stack}layers {numbers[0]} to {numbers[-1]}"
     return f"{stack}layers {', '.join(map(str, numbers))}"
+
+
+def _inside(title: str) -> str:
+    """A title within a sentence: "attention only", but "MLP only"."""
+    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _told(wish: Wish, error: SpecError) -> tuple[str, str, str]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from playground.spec import edit
 from playground.spec.experiment import Experiment
 from playground.views.frames import Frame
+from playground.views.table import TABS
 from playground.worker.commands import Seek
 from playground.worker.mailbox import Looking
 
@@ -40,7 +41,7 @@ class Rewinding(QObject):
         self._missing: set[str] = set()
         """The views that have not drawn it."""
         self._seen = False
-        """Whether one of them has."""
+        """Whether one of those on the stage has."""
         self._film: list[int] = []
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._next)
@@ -103,7 +104,7 @@ class Rewinding(QObject):
     def drawn(self, name: str, frame: Frame) -> None:
         """A view has drawn a picture."""
         if self.step is None or frame.step == self.step:
-            self._seen = True
+            self._seen = self._seen or any(view.name == name for view in TABS)
             self._missing.discard(name)
             if not self._missing:
                 self._asked = 0.0

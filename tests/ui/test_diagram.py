@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QHelpEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from playground.spec import cost
@@ -80,7 +80,10 @@ def test_words_on_the_cards():
         update={"decoder": (Layer(attention=attention, mlp=Mlp(d_mlp=384, activation="silu", gated=True)),)}
     )
     made = layout(spec)
-    assert made.box("model.decoder[0].attention").aside == "8/2 h · rot"  # type: ignore[union-attr]
+    box = made.box("model.decoder[0].attention")
+    assert box is not None
+    assert (box.aside, box.detail, box.thumbnails) == ("8/2 heads", "rot · causal", 4)
+    assert layout(spec, slim=True).box("model.decoder[0].attention").aside == "8/2 h · rot"  # type: ignore[union-attr]
     mlp = made.box("model.decoder[0].mlp")
     assert mlp is not None
     assert mlp.detail == "SwiGLU 384"
@@ -304,6 +307,23 @@ def test_equal_neighbours_fold_are_chosen_together_and_unfold(view, qtbot):
     assert len([path for path in view.canvas.items_by_path if path.endswith("]")]) == 12
     view.run("fold")
     assert "model.decoder[1]" not in view.canvas.items_by_path
+    qtbot.mouseDClick(view.canvas.viewport(), LEFT, pos=centre(view, "model.decoder[0].mlp"))  # a part of a folded card
+    assert "model.decoder[1]" in view.canvas.items_by_path
+    for there in (False, True):
+        qtbot.keyClick(view.canvas, Qt.Key.Key_Space)
+        assert ("model.decoder[1]" in view.canvas.items_by_path) is there
+    texts = {action.text(): action.isEnabled() for action in view.menu("model.decoder[3]").actions()}
+    assert texts["Fold equal layers (Space)"]
+    assert not texts["Unfold (Space)"]
+
+
+def test_layers_that_were_unfolded_stay_so_when_one_of_them_changes(view):
+    view.set_model(model(12))
+    view.canvas.fold(view.canvas.folded("model.decoder[4]"), False)
+    layers = list(model(12).decoder)
+    layers[5] = Layer(mlp=None)
+    view.set_model(model(12).model_copy(update={"decoder": tuple(layers)}))
+    assert "model.decoder[8]" in view.canvas.items_by_path
 
 
 def test_runs_are_equal_neighbours_of_tall_stacks():
@@ -410,6 +430,20 @@ def test_a_card_of_the_palette_is_dragged_between_two_layers(view, qtbot, wishes
     assert canvas.landing() is None
 
 
+def test_escape_lets_go_of_a_card_of_the_palette(view, qtbot, wishes):
+    view.resize(290, 700)
+    chip, canvas = view.palette_row.chips["mlp"], view.canvas
+    target = canvas.viewport().mapToGlobal(head(view, 1) - QPoint(0, 14))
+    qtbot.mousePress(chip, LEFT)
+    QApplication.sendEvent(chip, QMouseEvent(QEvent.Type.MouseMove, QPointF(chip.mapFromGlobal(target)), QPointF(target),
+                                             Qt.MouseButton.NoButton, LEFT, NONE))  # fmt: skip
+    assert canvas.landing() is not None
+    qtbot.keyClick(chip, Qt.Key.Key_Escape)
+    assert canvas.landing() is None
+    qtbot.mouseRelease(chip, LEFT, NONE, chip.mapFromGlobal(target))
+    assert wishes == []
+
+
 def test_cross_attention_needs_an_encoder(view):
     assert not view.palette_row.chips["cross"].isEnabled()
     assert "encoder" in view.palette_row.chips["cross"].toolTip()
@@ -439,6 +473,29 @@ def test_the_outline_has_the_same_parts_and_chooses_them(view, qtbot):
         qtbot.keyClick(view.outline, Qt.Key.Key_Down)
     assert view.choice().current == "model.decoder[2]"
     assert view.canvas.items_by_path["model.decoder[2]"].chosen
+
+
+def test_the_outline_edits_as_the_picture_does(view, qtbot, wishes):
+    view.choose(Choice.one("model.decoder[1]"))
+    qtbot.mouseClick(view.list_button, LEFT)
+    place = (("decoder", 1),)
+    for key, held, wish in (
+        (Qt.Key.Key_Delete, NONE, Remove(place)), (Qt.Key.Key_D, CONTROL, Duplicate(place)), (Qt.Key.Key_C, CONTROL, Copy(place)),
+        (Qt.Key.Key_V, CONTROL, Paste("decoder", 2)), (Qt.Key.Key_Insert, NONE, Insert("layer", "decoder", 2)),
+        (Qt.Key.Key_Up, ALT, Move(place, "decoder", 0)),
+    ):  # fmt: skip
+        qtbot.keyClick(view.outline, key, held)
+        assert wishes.pop() == wish
+    with qtbot.waitSignal(view.opened):
+        qtbot.keyClick(view.outline, Qt.Key.Key_Return)
+    line = view.outline.findItems("Layer 3", Qt.MatchFlag.MatchContains)[0]
+    at = view.outline.visualItemRect(line).center()
+    ask = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, view.outline.viewport().mapToGlobal(at))
+    with qtbot.waitSignal(view.menu_opened) as asked:
+        QApplication.sendEvent(view.outline.viewport(), ask)
+    path, menu = asked.args
+    assert path == "model.decoder[2]"
+    menu.hide()
 
 
 def test_frames_become_one_image_a_layer_and_only_once(view, monkeypatch):

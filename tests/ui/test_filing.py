@@ -141,6 +141,17 @@ def test_save_goes_where_the_model_lies_and_a_copy_asks(remembering, tmp_path, m
     assert (tmp_path / "second" / "experiment.toml").is_file()
 
 
+def test_what_changes_while_it_is_saved_is_not_saved(remembering, tmp_path):
+    desk, window = remembering, remembering.window
+    window.document.edit(D_MLP, 40)
+    window.keeper.save(tmp_path / "there")
+    window.document.edit(D_MLP, 48)
+    desk.until(lambda: window.document.name == "there")
+    assert not window.document.stack.isClean()
+    window.keeper.save(tmp_path / "there")
+    desk.until(lambda: window.document.stack.isClean())
+
+
 def test_revert_goes_back_to_what_was_saved(remembering, tmp_path):
     desk, window = remembering, remembering.window
     window.filing.save_to(tmp_path / "mine")

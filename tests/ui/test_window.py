@@ -330,7 +330,7 @@ def test_layers_are_cut_pasted_carried_and_switched_and_every_step_has_a_name(de
     for wish, name in (
         (Copy((("decoder", 1),), cut=True), "Cut layer 2"), (Paste("decoder", 0), "Paste layer 1"),
         (Move((("decoder", 0),), "decoder", 2), "Move layer 1 to layer 2"), (Duplicate((("decoder", 0),)), "Duplicate layer 1"),
-        (Insert("mlp", "decoder", 1), "Add mlp only as layer 2"), (Switch("encoder-only"), "Architecture: encoder only"),
+        (Insert("mlp", "decoder", 1), "Add MLP only as layer 2"), (Switch("encoder-only"), "Architecture: encoder only"),
     ):  # fmt: skip
         canvas.wished.emit(wish)
         assert window.document.stack.undoText() == name

@@ -71,7 +71,9 @@ def test_a_picture_is_what_torch_computes(architecture):
     found = frame.values["gradients"][0, at["gradients"].index(f"{name} 2 · MLP")]
     np.testing.assert_allclose(found, shares(torch.cat(gradients).numpy(), SPANS["gradients"]), atol=0.02)  # from a sample
     weights = frame.values["weights"][0, at["weights"].index(f"{name} 2 · MLP")]
-    assert weights == pytest.approx(math.sqrt(sum(float(p.detach().square().sum()) for p in stack[1].mlp.parameters())), rel=1e-4)
+    assert weights == pytest.approx(
+        math.sqrt(sum(float(p.detach().square().sum()) for p in stack[1].mlp.parameters())), rel=1e-4
+    )
     assert frame.tokens == batch.tokens.numel()
     assert np.isnan(frame.values["update"]).all()
     assert len(at["stream"]) == sum(len(each) + 1 for each in model.spec.stacks.values())

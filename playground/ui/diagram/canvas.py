@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
@@ -26,7 +26,7 @@ from playground.style import theme
 from playground.ui.diagram import hands
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.items import HEADS, PartItem
-from playground.ui.diagram.layout import Layout, Slot, layout
+from playground.ui.diagram.layout import Layout, Slot, layout, runs
 from playground.ui.diagram.stream import CrossingItem, LandingItem, PlusItem, SpineItem
 from playground.ui.diagram.wishes import Insert, Wish
 from playground.ui.foretelling import both
@@ -135,10 +135,27 @@ class DiagramCanvas(QGraphicsView):
         self.meddle(self.interventions)
         self._mark()
 
-    def fold(self, path: str, on: bool) -> None:
-        """Put a run of equal layers, named by its first, under one card, or show each of them."""
-        self.unfolded = self.unfolded - {path} if on else self.unfolded | {path}
+    def fold(self, layers: Iterable[str], on: bool) -> None:
+        """Put equal neighbours under one card, or show each of them; an edit of one does not fold the others again."""
+        self.unfolded = self.unfolded - set(layers) if on else self.unfolded | set(layers)
         self.rebuild()
+
+    def folded(self, path: str) -> tuple[str, ...]:
+        """The layers that stand under one card with the one that a path is in, or none."""
+        place = place_of(path)
+        layer = "" if place is None else self.seen(f"model.{place[0]}[{place[1]}]")
+        card = self.items_by_path.get(layer)
+        return card.box.covers if card is not None and len(card.box.covers) > 1 else ()
+
+    def foldable(self, path: str) -> tuple[str, ...]:
+        """The unfolded equal neighbours that the layer of a path belongs to, or none."""
+        place = place_of(path)
+        if place is None or self.model is None:
+            return ()
+        stack, index = place
+        found = next((run for run in runs(self.model.stacks.get(stack, ()), stack) if index in run and len(run) > 1), ())
+        layers = tuple(f"model.{stack}[{at}]" for at in found)
+        return layers if self.unfolded.intersection(layers) else ()
 
     def show_images(self, images: dict[str, QImage]) -> None:
         """Pictures of heads by the path of their attention part."""
@@ -286,9 +303,8 @@ class DiagramCanvas(QGraphicsView):
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Unfold what is folded; anything else is opened in the inspector."""
         path = self.part_at(event.position().toPoint())
-        card = self.items_by_path.get(path)
-        if card is not None and len(card.box.covers) > 1:
-            self.fold(path, False)
+        if folded := self.folded(path):
+            self.fold(folded, False)
         elif path:
             self.choose_and_say(Choice.one(path))
             self.opened.emit()

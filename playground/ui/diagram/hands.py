@@ -130,7 +130,24 @@ def key(canvas: DiagramCanvas, event: QKeyEvent) -> bool:
         if busy and canvas.choice.current:
             canvas.choose_and_say(Choice.one(canvas.choice.current))
         return busy
-    return _moved(canvas, pressed, held) or _wished(canvas, pressed, held) or _zoomed(canvas, pressed, held)
+    return (
+        _moved(canvas, pressed, held)
+        or wished(canvas, event)
+        or _folded(canvas, pressed, held)
+        or _zoomed(canvas, pressed, held)
+    )
+
+
+def _folded(canvas: DiagramCanvas, pressed: Qt.Key, held: Qt.KeyboardModifier) -> bool:
+    """The space bar unfolds equal layers, and folds them again."""
+    if pressed != Qt.Key.Key_Space or held:
+        return False
+    current = canvas.choice.current
+    if layers := canvas.folded(current):
+        canvas.fold(layers, False)
+    elif layers := canvas.foldable(current):
+        canvas.fold(layers, True)
+    return bool(layers)
 
 
 def _moved(canvas: DiagramCanvas, pressed: Qt.Key, held: Qt.KeyboardModifier) -> bool:
@@ -163,9 +180,9 @@ def _moved(canvas: DiagramCanvas, pressed: Qt.Key, held: Qt.KeyboardModifier) ->
     return True
 
 
-def _wished(canvas: DiagramCanvas, pressed: Qt.Key, held: Qt.KeyboardModifier) -> bool:
+def wished(canvas: DiagramCanvas, event: QKeyEvent) -> bool:
     """Delete, duplicate, clipboard, a new layer, and Alt with an arrow to carry the layer one place on."""
-    places = canvas.choice.places
+    pressed, held, places = Qt.Key(event.key()), event.modifiers() & (CONTROL | SHIFT | ALT), canvas.choice.places
     if pressed in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not held:
         canvas.opened.emit()
         return True

@@ -178,7 +178,7 @@ class PartItem(QGraphicsItem):
             painter.fillRect(QRectF(4, foot, max(2.0, self.box.share * (area.width() - 4)), 2), colour)
 
     def _paint_card(self, painter: QPainter, area: QRectF) -> None:
-        inner = area.adjusted(14, 5, -ROOM, -6)
+        inner = area.adjusted(14, 5, -ROOM - 6, -6)
         upper, lower = _halves(inner)
         used = _text(painter, upper, self.box.aside, 0.85, "quiet", right=True)
         room = upper.adjusted(0, 0, -used - 8 if used else 0, 0)
@@ -219,7 +219,13 @@ class PartItem(QGraphicsItem):
         if self.box.slim:
             _text(painter, area.adjusted(8, 0, -ROOM, 0), self.box.aside, 0.85, "text")
             return
-        _text(painter, area.adjusted(12, 0, -ROOM - 6, 0), self.box.aside, 0.85, "quiet", right=True)
+        inner = area.adjusted(12, 0, -ROOM - 6, 0)
+        if self.box.detail:
+            upper, lower = _halves(inner.adjusted(0, 4, 0, -4))
+            _text(painter, upper, self.box.aside, 0.85, "text", right=True)
+            _text(painter, lower, self.box.detail, 0.85, "quiet", right=True)
+        else:
+            _text(painter, inner, self.box.aside, 0.85, "quiet", right=True)
         unit = max(1, int((area.height() - 8) // CELLS))
         high = unit * CELLS
         left, top = 12.0, round((area.height() - high) / 2)

@@ -135,7 +135,7 @@ def layout(
 ) -> Layout:
     """Lay the model out `width` wide, encoder and decoder side by side; `scale` is the type scale.
 
-    Runs of equal layers fold into one card unless the path of their first layer is in `unfolded`. `slim` gives each layer
+    Runs of equal layers fold into one card unless the path of one of them is in `unfolded`. `slim` gives each layer
     one line, so that many are seen at once.
     """
     sizes = _Sizes(model, scale, slim, cost.part_parameters(model), max(1, cost.parameters(model)))
@@ -182,8 +182,10 @@ def runs(layers: tuple[Layer, ...], stack: str, unfolded: frozenset[str] = froze
     start = 0
     for _, group in groupby(layers):
         length = len(list(group))
-        folds = len(layers) >= FOLDS_FROM and length >= SHORTEST_RUN and f"model.{stack}[{start}]" not in unfolded
-        made += [range(start, start + length)] if folds else [range(at, at + 1) for at in range(start, start + length)]
+        run = range(start, start + length)
+        folds = len(layers) >= FOLDS_FROM and length >= SHORTEST_RUN
+        folds = folds and not any(f"model.{stack}[{at}]" in unfolded for at in run)
+        made += [run] if folds else [range(at, at + 1) for at in run]
         start += length
     return made
 
@@ -203,7 +205,9 @@ def _card(column: _Column, sizes: _Sizes, layer: Layer, run: range) -> None:
     covers = tuple(f"model.{column.stack}[{index}]" for index in run)
     many = len(run) > 1
     title = f"Layers {run.start + 1}–{run.stop}" if many else f"Layer {run.start + 1}"
-    help_ = f"{len(run)} equal layers; double click unfolds them" if many else "Reads the residual stream and adds to it"
+    help_ = (
+        f"{len(run)} equal layers; double click or space unfolds them" if many else "Reads the residual stream and adds to it"
+    )
     y, share = column.y, sum(sizes.share(each) for each in covers)
     if sizes.slim:
         h = sizes.high(26)
@@ -286,21 +290,28 @@ def _part(
         return Box(place, kind, x, y, w, h, "MLP", detail, aside, "Right: share of all parameters", path, share=share,
                    norms=norms, slim=sizes.slim)  # fmt: skip
     title = "Cross-attention" if kind == "cross_attention" else "Attention"
-    aside, heads = words.attention_words(part), 0
-    if not sizes.slim:
-        aside, heads = _heads_that_fit(part, w - 38, sizes.scale)
-    return Box(place, kind, x, y, w, h, title, aside=aside, help=words.attention_help(part), parent=path, thumbnails=heads,
-               share=share, norms=norms, slim=sizes.slim)  # fmt: skip
+    if sizes.slim:
+        return Box(place, kind, x, y, w, h, title, aside=words.attention_words(part), help=words.attention_help(part),
+                   parent=path, share=share, norms=norms, slim=True)  # fmt: skip
+    heads, sight, pictures = _heads_that_fit(part, w - 38, sizes.scale)
+    return Box(place, kind, x, y, w, h, title, sight, heads, words.attention_help(part), path, pictures, share, norms)
 
 
-def _heads_that_fit(part: AttentionHeads, room: float, scale: float) -> tuple[str, int]:
-    """The words beside the pictures of heads, and how many pictures: as many as there is room for, four at most."""
+def _heads_that_fit(part: AttentionHeads, room: float, scale: float) -> tuple[str, str, int]:
+    """The two lines of words beside the pictures of heads, and how many pictures: as many as there is room for, four at most.
+
+    The words come before the third picture, and a picture before the words in full.
+    """
     most = min(4, part.heads)
-    for said in (words.attention_words(part), words.heads_words(part)):
-        fit = int((room - len(said) * LETTER * scale) / HEAD_PIXELS)
-        if fit >= most:
-            return said, most
-    return words.heads_words(part), max(1, int((room - len(words.heads_words(part)) * LETTER * scale) / HEAD_PIXELS))
+    letter = LETTER * scale
+    spelt = words.heads_words(part).replace(" h", " head" if part.heads == 1 else " heads")
+    sight = words.sight_words(part)
+    for heads, seen, least in ((spelt, sight, min(2, most)), (words.heads_words(part), sight, 1), (spelt, "", 1)):
+        fit = int((room - max(len(heads), len(seen)) * letter) / HEAD_PIXELS)
+        if fit >= least:
+            return heads, seen, min(fit, most)
+    heads = words.heads_words(part)
+    return heads, "", min(most, max(1, int((room - len(heads) * letter) / HEAD_PIXELS)))
 
 
 def _spine(column: _Column, top: float, bottom: float, boxes: list[Box]) -> Spine:

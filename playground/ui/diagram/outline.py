@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QItemSelectionModel, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QTreeWidget, QTreeWidgetItem, QTreeWidgetItemIterator, QWidget
 
 from playground.spec.layers import place_of
@@ -18,9 +21,12 @@ class Outline(QTreeWidget):
     """`chosen` carries a Choice, as the diagram's does."""
 
     chosen = Signal(object)
+    menu_wanted = Signal(str, object)
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, wished: Callable[[QKeyEvent], bool], parent: QWidget | None = None) -> None:
+        """`wished` does what a key means for the chosen layers, and tells whether it means anything."""
         super().__init__(parent)
+        self._wished = wished
         self.setHeaderHidden(True)
         self.setColumnCount(1)
         self.setFrameShape(self.Shape.NoFrame)
@@ -70,6 +76,21 @@ class Outline(QTreeWidget):
         for item in self._lines():
             bold = item.parent() is None
             item.setFont(0, theme.font(0.95, bold=bold))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Keys that edit layers do so here too; the others move through the lines."""
+        if not self._wished(event):
+            super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """The same menu as in the picture, by mouse and by key."""
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        item = self.itemAt(event.pos()) if by_mouse else self.currentItem()
+        if item is not None:
+            if not item.isSelected():
+                self.setCurrentItem(item, 0, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            below = self.viewport().mapToGlobal(self.visualItemRect(item).bottomLeft())
+            self.menu_wanted.emit(item.data(0, PATH), event.globalPos() if by_mouse else below)
 
     def _line(self, parent: QTreeWidgetItem | None, path: str, text: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem([text])

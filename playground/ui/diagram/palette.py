@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QMouseEvent, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QKeyEvent, QMouseEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QToolButton, QWidget
 
 from playground.spec.layers import RECIPES
@@ -18,10 +18,12 @@ WIDE, HIGH = 30, 24
 
 
 class Palette(QWidget):
-    """`carried` while a card is dragged, `dropped` where it is let go (both with global points), `taken` for a click."""
+    """`carried` while a card is dragged, `dropped` where it is let go (both with global points), `given_up` when it is not to
+    land after all, `taken` for a click."""
 
     carried = Signal(str, QPoint)
     dropped = Signal(str, QPoint)
+    given_up = Signal()
     taken = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -75,13 +77,26 @@ class _Chip(QToolButton):
             self._carrying = self._carrying or far
             if self._carrying:
                 self.setDown(False)
+                self.setFocus(Qt.FocusReason.MouseFocusReason)  # so that Esc reaches it
                 self._palette.carried.emit(self._recipe, event.globalPosition().toPoint())
                 return
         super().mouseMoveEvent(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
+        """Esc lets go of a carried card, and no layer comes of it."""
+        if event.key() == Qt.Key.Key_Escape and self._carrying:
+            self._from, self._carrying = None, False
+            self._palette.given_up.emit()
+            return
+        super().keyPressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Let the card go; without a drag it was a click."""
-        carried, self._from, self._carrying = self._carrying, None, False
+        carried, given_up = self._carrying, self._from is None
+        self._from, self._carrying = None, False
+        if given_up:
+            self.setDown(False)
+            return
         if carried:
             self.setDown(False)
             self._palette.dropped.emit(self._recipe, event.globalPosition().toPoint())

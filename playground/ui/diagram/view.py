@@ -11,14 +11,14 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSizePolicy, QStackedLayout, Q
 
 from playground.spec import cost
 from playground.spec.intervention import Intervention
-from playground.spec.layers import RECIPES, place_of
+from playground.spec.layers import RECIPES
 from playground.spec.model import Architecture, ModelSpec
 from playground.style import theme
 from playground.style.widgets import Caption, Segments
-from playground.ui.diagram import thumbnails
+from playground.ui.diagram import hands, thumbnails
 from playground.ui.diagram.canvas import DiagramCanvas
 from playground.ui.diagram.choice import Choice
-from playground.ui.diagram.layout import Slot, runs
+from playground.ui.diagram.layout import Slot
 from playground.ui.diagram.outline import Outline
 from playground.ui.diagram.palette import Palette
 from playground.ui.diagram.wishes import Copy, Duplicate, Insert, Paste, Remove, Switch, Wish
@@ -31,7 +31,8 @@ ARCHITECTURES = (("encoder-only", "Encoder"), ("decoder-only", "Decoder"), ("enc
 MENU: tuple[tuple[str, str], ...] = (
     ("add", "Add a layer behind"), ("duplicate", "Duplicate (Ctrl+D)"), ("remove", "Remove (Delete)"), ("", ""),
     ("cut", "Cut (Ctrl+X)"), ("copy", "Copy (Ctrl+C)"), ("paste", "Paste behind (Ctrl+V)"), ("", ""),
-    ("fold", "Fold equal layers"), ("nearer", "Nearer (+)"), ("further", "The whole model (−)"),
+    ("fold", "Fold equal layers (Space)"), ("unfold", "Unfold (Space)"),
+    ("nearer", "Nearer (+)"), ("further", "The whole model (−)"),
 )  # fmt: skip
 
 
@@ -55,7 +56,8 @@ class DiagramView(QWidget):
         self.architecture = Segments(ARCHITECTURES, self)
         self.architecture.set_accessible("Architecture")
         self.architecture.setToolTip("Another architecture of the same layers; what carries over is kept")
-        self.canvas, self.outline, self.palette_row = DiagramCanvas(self), Outline(self), Palette(self)
+        self.canvas, self.palette_row = DiagramCanvas(self), Palette(self)
+        self.outline = Outline(partial(hands.wished, self.canvas), self)
         self.list_button = self._button("List", "Show the parts as a list", "The same parts as lines, for the keyboard")
         self.list_button.setCheckable(True)
         self.duplicate = self._button("Duplicate", "Duplicate the chosen layers", "Copy the chosen layers (Ctrl+D)")
@@ -145,7 +147,8 @@ class DiagramView(QWidget):
         """The context menu of a part."""
         menu = QMenu(self)
         possible = {"duplicate": self.duplicate.isEnabled(), "remove": self.remove.isEnabled(), "copy": bool(self._places()),
-                    "cut": self.remove.isEnabled(), "fold": self._foldable() != ""}  # fmt: skip
+                    "cut": self.remove.isEnabled(), "fold": bool(self.canvas.foldable(path)),
+                    "unfold": bool(self.canvas.folded(path))}  # fmt: skip
         for verb, text in MENU:
             if not verb:
                 menu.addSeparator()
@@ -168,8 +171,9 @@ class DiagramView(QWidget):
             }
         if verb in wishes:
             self.wished.emit(wishes[verb])
-        elif verb == "fold":
-            self.canvas.fold(self._foldable(), True)
+        elif verb in ("fold", "unfold"):
+            at = self.canvas.choice.current
+            self.canvas.fold(self.canvas.foldable(at) if verb == "fold" else self.canvas.folded(at), verb == "fold")
         elif verb in ("nearer", "further"):
             self.canvas.set_zoom(self.canvas.zoom + 1 if verb == "nearer" else 0)
 
@@ -213,6 +217,7 @@ class DiagramView(QWidget):
     def _connect(self) -> None:
         self.canvas.chosen.connect(self._on_chosen)
         self.outline.chosen.connect(self._on_line)
+        self.outline.menu_wanted.connect(self._open_menu)
         self.canvas.menu_wanted.connect(self._open_menu)
         self.canvas.wished.connect(self.wished)
         self.canvas.opened.connect(self.opened)
@@ -222,6 +227,7 @@ class DiagramView(QWidget):
         self.architecture.chosen.connect(self._on_architecture)
         self.palette_row.taken.connect(lambda recipe: self.wished.emit(Insert(recipe, *self._behind())))
         self.palette_row.carried.connect(lambda recipe, at: self.canvas.show_landing(self._slot(at)))
+        self.palette_row.given_up.connect(lambda: self.canvas.show_landing(None))
         self.palette_row.dropped.connect(self._on_dropped)
 
     def _button(self, text: str, name: str, tip: str) -> QToolButton:
@@ -251,16 +257,6 @@ class DiagramView(QWidget):
             return places[-1][0], places[-1][1] + 1
         stack = "encoder" if self._model is not None and not self._model.decoder else "decoder"
         return stack, 0 if self._model is None else len(getattr(self._model, stack))
-
-    def _foldable(self) -> str:
-        """The first layer of the unfolded run of equal layers that the chosen one belongs to, or ""."""
-        place = place_of(self.canvas.choice.current)
-        if place is None or self._model is None:
-            return ""
-        stack, index = place
-        found = next((run for run in runs(self._model.stacks.get(stack, ()), stack) if index in run and len(run) > 1), None)
-        first = "" if found is None else f"model.{stack}[{found.start}]"
-        return first if first in self.canvas.unfolded else ""
 
     def _on_chosen(self, choice: Choice) -> None:
         if self.list_button.isChecked():

@@ -45,6 +45,16 @@ def attention_words(attention: AttentionHeads) -> str:
     return " · ".join(words)
 
 
+def sight_words(attention: AttentionHeads) -> str:
+    """Position and mask in a few letters: rot · causal, full, ALiBi · w 16; what cross-attention looks at."""
+    if not isinstance(attention, Attention):
+        return "source"
+    position = {"rotary": "rot", "alibi": "ALiBi", "t5": "T5"}.get(attention.position.kind, "")
+    mask = {"bidirectional": "full", "prefix": "prefix"}.get(attention.mask, "causal")
+    mask = mask if attention.window is None else f"w {attention.window}"
+    return " · ".join(filter(None, (position, mask)))
+
+
 def attention_help(attention: AttentionHeads) -> str:
     """The same in full, for a tool tip and for those who cannot see the card."""
     if not isinstance(attention, Attention):
