@@ -9,6 +9,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import threading  # noqa: E402
 
 import pytest  # noqa: E402
+from PySide6.QtWidgets import QApplication  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -28,3 +29,14 @@ def no_engine_left_behind():
     for thread in left:
         thread.join(5)
     assert not [thread for thread in left if thread.is_alive()]
+
+
+@pytest.fixture(autouse=True)
+def the_usual_theme():
+    """A theme, or a type size, that a test has put on would change the colours and the room of the next."""
+    yield
+    from playground.style import theme
+
+    application = QApplication.instance()
+    if isinstance(application, QApplication) and (theme.theme() is not theme.DARK or theme.points() != theme.BASE_POINTS):
+        theme.apply(application, "dark")

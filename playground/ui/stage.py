@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QFontMetricsF, QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QMenu, QPushButton, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QMenu,
+    QPushButton,
+    QTabBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from playground.style import theme
 from playground.style.widgets import Hairline, repolish, take_no_drops
 from playground.views.frames import Frame, Look
+from playground.views.lit import Lit
 from playground.views.table import TABS
 
 MOST_ACROSS = 3
@@ -24,6 +37,8 @@ class Stage(QWidget):
     looks_changed = Signal()
     drawn = Signal()
     """A panel shows a new picture."""
+    lit = Signal(object)
+    """A `Lit`: what a panel points at."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,6 +52,10 @@ class Stage(QWidget):
         for index, view in enumerate(TABS):
             self.tabs.addTab(view.title)
             self.tabs.setTabToolTip(index, view.help)
+        self._held: tuple[str, Lit] | None = None
+        """What is pointed at until it is released, and by which view."""
+        self._text = ""
+        """The person's text that the views look at; empty: the validation text."""
         self.frames: dict[str, Frame] = {}
         """What each view shows."""
         self.all, self.export, self.record = (QAction(text, self) for text in ("All at once", "Export…", "Record a film"))
@@ -150,4 +169,35 @@ class Stage(QWidget):
             panel.look_changed.connect(self.looks_changed)
             take_no_drops(panel)
             self.panels[name] = panel
+            if hasattr(panel, "lit"):
+                panel.lit.connect(partial(self.light, by=name))
+            if (edit := _edit(panel)) is not None:
+                edit.setText(self._text)
+                edit.textChanged.connect(self._watch)
         return self.panels[name]
+
+    def light(self, lit: Lit, by: str = "") -> None:
+        """Let every view show what one of them points at; where nothing is pointed at, what is held."""
+        if lit.locked:
+            self._held = by, lit
+        elif not (lit.positions or lit.ids):
+            if self._held is not None and self._held[0] == by:
+                self._held = None
+            by, lit = self._held or (by, lit)
+        for name, panel in self.panels.items():
+            if name != by and hasattr(panel, "show_lit"):
+                panel.show_lit(lit)
+        self.lit.emit(lit)
+
+    def _watch(self, text: str) -> None:
+        """All views look at the same text."""
+        self._text = text
+        for panel in self.panels.values():
+            edit = _edit(panel)
+            if edit is not None and edit.text() != text:
+                edit.setText(text)
+
+
+def _edit(panel: QWidget) -> QLineEdit | None:
+    """Where a person types the text that a panel looks at."""
+    return getattr(panel, "edit", None)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Lit:
-    """Places in the watched text and ids in the vocabulary, either of which may be empty; `locked` stays until released."""
+    """Places among all tokens that the model reads of the watched text (what an encoder beside a decoder reads comes first),
+    and ids in the vocabulary; either may be empty. `locked` stays until released."""
 
     positions: tuple[int, ...] = ()
     ids: tuple[int, ...] = ()

@@ -16,6 +16,9 @@ from playground.training.history import History
 from playground.transformer.model import Transformer
 from playground.transformer.taps import Taps
 
+PARTED = 64
+"""Tokens of the validation text that an encoder and a decoder share where nothing else is typed."""
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -45,6 +48,11 @@ class Reading:
     context: np.ndarray | None
     shortened: int
 
+    @property
+    def before(self) -> int:
+        """How many tokens an encoder reads before those of the decoder."""
+        return 0 if self.context is None else len(self.context)
+
     def logits(self, subject: Subject, taps: Taps | None = None) -> torch.Tensor:
         """The model's answer to it, (1, pos, vocab)."""
         tokens, context = (
@@ -65,10 +73,11 @@ def reading(subject: Subject, text: str, most: int) -> Reading:
     typed = corpus.tokenizer.encode(text)
     if corpus.examples is not None:
         return _question(subject, typed)
-    ids = typed if len(typed) else _opening(corpus, room)
+    parted = model.architecture == "encoder-decoder"  # in all views at the same place
+    ids = typed if len(typed) else _opening(corpus, min(room, PARTED) if parted else room)
     left = max(0, len(ids) - room)
     ids = ids[:room]
-    if model.architecture != "encoder-decoder":
+    if not parted:
         return Reading(ids, None, left)
     assert isinstance(corpus.tokenizer, Marked)
     first = len(ids) if len(typed) else max(1, len(ids) // 2)

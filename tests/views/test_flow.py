@@ -183,7 +183,7 @@ def test_each_warning_says_what_is_seen_and_what_to_do():
     assert said.startswith("Layer 1 · attention has collapsed: 97 % of it goes to one token. Turn on QK norm")
     (said,) = made(dead=np.array([[0.1, 0.38]]))
     assert said.startswith("38 % of the units of Layer 2 · MLP are dead. Lower")
-    (said,) = made(stream=np.array([[1.0, 500.0]]))
-    assert said.startswith("The residual stream grows 500-fold from the embedding to layer 1. Use a norm")
+    (said,) = made(stream=np.array([[1.0, 5000.0]]))
+    assert said.startswith("The residual stream grows 5000-fold from the embedding to layer 1. Use a norm")
     (said,) = made(stream=np.array([[1.0, math.nan]]))
     assert "no longer a number" in said

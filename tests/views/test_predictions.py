@@ -90,7 +90,7 @@ def frame(rows=3, tokens=4, step=5) -> PredictionsFrame:
     ranks[:, -1] = 0
     return PredictionsFrame(
         step, ("a",) * tokens, ("b",) * (tokens - 1) + ("",), ("embedding", *(f"layer {i}" for i in range(1, rows))),
-        ids, chances, {0: "x", 1: "y"}, truth, ranks, chances[..., 0], 100,
+        ids, chances, {0: "x", 1: "y"}, truth, ranks, chances[..., 0], 100, np.arange(tokens),
     )  # fmt: skip
 
 

@@ -21,9 +21,10 @@ LOSSES = (math.nan, 1.0, 2.0, 0.1, 7.9, 0.2, 3.0)
 LEFT = Qt.MouseButton.LeftButton
 
 
-def frame(step=9, losses=LOSSES, tokens=TOKENS, validation=900):
+def frame(step=9, losses=LOSSES, tokens=TOKENS, validation=900, start=0):
     ids = np.arange(len(tokens))
-    return TokensFrame(step, tokens, ids, np.array(losses, dtype=np.float32), "bpe", 512, 2.5, 1000, validation)
+    paid = np.array(losses, dtype=np.float32)
+    return TokensFrame(step, tokens, ids, paid, "bpe", 512, 2.5, 1000, validation, start, np.arange(len(ids)))
 
 
 def page(tokens=300):
@@ -143,10 +144,10 @@ def test_pages_of_the_validation_text(panel, qtbot):
     with qtbot.waitSignal(panel.look_changed):
         qtbot.mouseClick(panel.on, LEFT)
     assert panel.look().start == PAGE
-    panel.draw(frame(10))
+    panel.draw(frame(10, start=PAGE))
     assert panel.where.text().startswith(f"tokens {PAGE + 1} – ")
     qtbot.mouseClick(panel.on, LEFT)
-    panel.draw(frame(11))
+    panel.draw(frame(11, start=900 - PAGE))
     assert panel.look().start == 900 - PAGE  # the last page is full
     assert not panel.on.isEnabled()
     with qtbot.waitSignal(panel.look_changed):

@@ -51,7 +51,7 @@ class AttentionPanel(QWidget):
         self.mosaic, self.matrix = Mosaic(self), Matrix(self)
         self.heads, self.title = Caption("Layers × heads"), Caption()
         self.hint, self.stamp, self.text, self.note = Elided(), Elided(), QLabel(), QLabel()
-        self.field = QLineEdit()
+        self.edit = self.field = QLineEdit()
         self.empty = EmptyState("Waiting for the first picture", "Attention appears here as soon as the model is loaded.")
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)

@@ -109,6 +109,8 @@ class EmbeddingFrame(Frame):
     tap: str = ""
     heads: int = 0
     """Heads of the tap point, 0 where it has none."""
+    before: int = 0
+    """How many tokens an encoder reads before the first of these."""
     shortened: int = 0
     """Tokens of the text that did not fit."""
     note: str = ""

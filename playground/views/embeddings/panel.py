@@ -44,7 +44,7 @@ class EmbeddingsPanel(QWidget):
         self.side, self.matrix = Side(), SimilarityMatrix()
         self.empty = EmptyState("Waiting for the first picture", "The tokens appear here as soon as the model is loaded.")
         self.nothing = EmptyState("", "")
-        self.search, self.fit = self.bar.search, self.bar.fit
+        self.search, self.fit, self.edit = self.bar.search, self.bar.fit, self.bar.tap.text
         self._arrange()
         self._connect()
         self.retheme()
@@ -95,7 +95,8 @@ class EmbeddingsPanel(QWidget):
         if frame is None:
             return
         by_place = frame.space == "context" and bool(lit.positions) or frame.space == "positions"
-        self.cloud.lit = np.isin(frame.places, lit.positions) if by_place else np.isin(frame.ids, lit.ids)
+        read = frame.places + frame.before
+        self.cloud.lit = np.isin(read, lit.positions) if by_place else np.isin(frame.ids, lit.ids)
         rows = np.flatnonzero(self.cloud.lit)
         self.matrix.light(int(rows[0]) if len(rows) else -1)
         self.cloud.update()
@@ -148,7 +149,8 @@ class EmbeddingsPanel(QWidget):
         self._mark()
         if frame is not None:
             places, ids = frame.places[inside], frame.ids[inside]
-            self.lit.emit(Lit(tuple(places[places >= 0].tolist()), tuple(ids[ids >= 0].tolist()), bool(inside.any())))
+            places = places[places >= 0] + frame.before
+            self.lit.emit(Lit(tuple(places.tolist()), tuple(ids[ids >= 0].tolist()), bool(inside.any())))
         self.look_changed.emit()
 
     def _tell(self, index: int, locked: bool) -> None:
@@ -157,7 +159,7 @@ class EmbeddingsPanel(QWidget):
             self.lit.emit(Lit())
             return
         place, token = int(frame.places[index]), int(frame.ids[index])
-        self.lit.emit(Lit((place,) if place >= 0 else (), (token,) if token >= 0 else (), locked))
+        self.lit.emit(Lit((place + frame.before,) if place >= 0 else (), (token,) if token >= 0 else (), locked))
 
     def _axis(self) -> tuple[int, int]:
         """The keys of the two tokens that were typed, -1 where there is no such token."""

@@ -61,6 +61,7 @@ class EmbeddingProbe:
             taps=vectors.taps,
             tap=vectors.tap,
             heads=vectors.heads,
+            before=vectors.before,
             shortened=vectors.shortened,
             note=vectors.note or note,
         )

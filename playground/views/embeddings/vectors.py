@@ -47,6 +47,7 @@ class Vectors:
     heads: int = 0
     shortened: int = 0
     note: str = ""
+    before: int = 0
 
 
 class Names(Taps):
@@ -124,7 +125,8 @@ class Source:
         if key not in self._labels:
             self._labels = {known: labels for known, labels in self._labels.items() if known[0] != "context"}  # type: ignore[index]
             self._labels[key] = _labels(subject.corpus, np.arange(len(ids)), ids, np.arange(len(ids)), len(ids))
-        return Vectors(value, self._labels[key], tuple(self._taps), tap, heads, text.shortened)
+        return Vectors(value, self._labels[key], tuple(self._taps), tap, heads, text.shortened,
+                       before=0 if ids is text.context else text.before)  # fmt: skip
 
 
 def _labels(corpus: Corpus, keys: np.ndarray, ids: np.ndarray, places: np.ndarray | None, total: int) -> Labels:

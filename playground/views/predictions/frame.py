@@ -40,6 +40,10 @@ class PredictionsFrame(Frame):
     ranks: np.ndarray
     growth: np.ndarray
     vocab: int
+    reads: np.ndarray
+    """The ids of what is read, int64 (pos,)."""
+    before: int = 0
+    """How many tokens an encoder reads before these."""
     shortened: int = 0
 
     def top(self, row: int, position: int) -> list[tuple[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
@@ -10,6 +11,7 @@ from playground.style import theme
 from playground.style.numbers import percent
 from playground.style.tokentext import label, quoted
 from playground.style.widgets import Elided, EmptyState, Segments
+from playground.views.lit import Lit
 from playground.views.predictions.frame import PredictionsFrame, PredictionsLook
 from playground.views.predictions.panel_grid import CHANCE, RANK, TRUTH, Cell, PredictionsGrid
 
@@ -21,6 +23,8 @@ class PredictionsPanel(QWidget):
     """Draws a PredictionsFrame. Hovering previews a cell, a click locks it, Esc releases."""
 
     look_changed = Signal()
+    lit = Signal(object)
+    """A `Lit`: the token behind which the hovered or locked cell stands."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,7 +47,7 @@ class PredictionsPanel(QWidget):
         self._arrange()
         self.edit.textChanged.connect(self._timer.start)
         self.colouring.chosen.connect(self._on_colouring)
-        self.grid.pointed.connect(lambda _cell: self._speak())
+        self.grid.pointed.connect(self._on_pointed)
         self.grid.picked.connect(self._on_picked)
         self.retheme()
 
@@ -59,6 +63,15 @@ class PredictionsPanel(QWidget):
         left = f" · {frame.shortened:,} more did not fit" if frame.shortened else ""
         self.stamp.setText(f"picture of step {frame.step:,} · {len(frame.tokens)} positions{left}")
         self._speak()
+
+    def show_lit(self, lit: Lit) -> None:
+        """Mark the positions that another view points at."""
+        frame = self._frame
+        if frame is not None:
+            self.grid.light(frozenset(np.flatnonzero(
+                np.isin(np.arange(len(frame.reads)) + frame.before, lit.positions) if lit.positions
+                else np.isin(frame.reads, lit.ids)
+            ).tolist()))  # fmt: skip
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
@@ -76,11 +89,24 @@ class PredictionsPanel(QWidget):
         self.grid.colouring = name
         self.grid.update()
 
+    def _on_pointed(self, _cell: Cell | None) -> None:
+        self._speak()
+        self._tell()
+
+    def _tell(self) -> None:
+        frame, cell = self._frame, self.grid.cell()
+        if frame is None or cell is None:
+            self.lit.emit(Lit())
+        else:
+            place = cell[1]
+            self.lit.emit(Lit((place + frame.before,), (int(frame.reads[place]),), cell == self.grid.locked))
+
     def _on_picked(self, cell: Cell | None) -> None:
         if cell is not None:
             place = self.grid.place(*cell).toRect()
             self.area.ensureVisible(place.center().x(), place.center().y(), place.width(), place.height())
         self._speak()
+        self._tell()
 
     def _speak(self) -> None:
         """Show the cell that is spoken of; without one, the output at the last position that has an answer."""

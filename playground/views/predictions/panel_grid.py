@@ -39,12 +39,14 @@ class PredictionsGrid(QWidget):
         self.colouring = CHANCE
         self.hovered: Cell | None = None
         self.locked: Cell | None = None
+        self.lit: frozenset[int] = frozenset()
+        """Positions that other views point at."""
 
     def show_frame(self, frame: PredictionsFrame) -> None:
         """Show a frame; what was locked stays where it still is."""
         before, self.frame_ = self.frame_, frame
         if before is None or (len(before.rows), len(before.tokens)) != (len(frame.rows), len(frame.tokens)):
-            self.hovered = None
+            self.hovered, self.lit = None, frozenset()
             if self.locked is not None and not self._there(self.locked):
                 self.locked = None
             self.updateGeometry()
@@ -54,6 +56,12 @@ class PredictionsGrid(QWidget):
     def cell(self) -> Cell | None:
         """The cell that is spoken of: what the mouse is on, or what was clicked."""
         return self.hovered or self.locked
+
+    def light(self, positions: frozenset[int]) -> None:
+        """Mark what other views point at."""
+        if positions != self.lit:
+            self.lit = positions
+            self.update()
 
     def sizeHint(self) -> QSize:  # noqa: N802 (Qt's name)
         """All rows and positions."""
@@ -124,6 +132,10 @@ class PredictionsGrid(QWidget):
                 self.place(count, position), middle, label(frame.answers[position], LETTERS) if frame.answers[position] else ""
             )
             self._paint_surprise(painter, position)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(QPen(theme.colour("accent"), 2))
+        for position in self.lit:
+            painter.drawRoundedRect(self.place(-1, position).adjusted(2, 2, -2, -2), 4, 4)
         for found, width in ((self.locked, 2.0), (self.hovered, 1.4)):
             if found is not None:
                 painter.setBrush(Qt.BrushStyle.NoBrush)

@@ -50,6 +50,8 @@ class PredictionsProbe:
             ranks=read_only(np.where(none, 0, ranks.cpu().numpy()), np.int32),
             growth=read_only(growth, np.float32),
             vocab=model.spec.vocab,
+            reads=read_only(read.ids, np.int64),
+            before=read.before,
             shortened=read.shortened,
         )
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QScrollArea, 
 
 from playground.style import theme
 from playground.style.widgets import Elided, EmptyState, Segments
+from playground.views.lit import Lit
 from playground.views.tokens.frame import TokensFrame, TokensLook
 from playground.views.tokens.panel_chips import WORST, Chips
 from playground.views.tokens.panel_facts import Facts, Scale
@@ -24,11 +25,13 @@ class TokensPanel(QWidget):
     """Draws a TokensFrame: cuts in alternating hues, or each token's surprise on a fixed scale."""
 
     look_changed = Signal()
+    lit = Signal(object)
+    """A `Lit`: the token that is hovered or held."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._frame: TokensFrame | None = None
-        self._start = 0
+        self._start: int | None = None
         self.facts, self.stamp, self.where, self.scale = Facts(UNITS), Elided(), Elided(), Scale(WORST)
         self.hint = Elided("Point at a token to see its number and what it cost")
         self.mode = Segments(((CUTS, "Cuts"), (SURPRISE, "Surprise")))
@@ -58,6 +61,8 @@ class TokensPanel(QWidget):
         self.on.clicked.connect(lambda: self._turn(PAGE))
         self.mode.chosen.connect(self._on_mode)
         self.chips.reached.connect(self._on_reached)
+        self.chips.hovered.connect(self._tell)
+        self.chips.locked.connect(self._tell)
         self.retheme()
 
     def look(self) -> TokensLook:
@@ -80,13 +85,21 @@ class TokensPanel(QWidget):
         self.stamp.setText(f"picture of step {frame.step:,}{mean}")
         own = bool(self.edit.text())
         last = max(0, frame.validation_tokens - PAGE)
-        start = min(self._start, last)
+        start = frame.start
         self.where.setText(
             f"{len(frame.tokens):,} tokens of your own text" if own
             else f"tokens {start + 1:,} – {start + len(frame.tokens):,} of the validation text"
         )  # fmt: skip
         self.back.setEnabled(not own and start > 0)
         self.on.setEnabled(not own and start < last)
+
+    def show_lit(self, lit: Lit) -> None:
+        """Mark what another view points at: its places where they are on this page, or the same tokens."""
+        frame = self._frame
+        if frame is None:
+            return
+        rows = np.flatnonzero(np.isin(frame.reads, lit.positions)) if lit.positions else np.zeros(0, np.int64)
+        self.chips.light(frozenset((rows if len(rows) else np.flatnonzero(np.isin(frame.ids, lit.ids))).tolist()))
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
@@ -143,8 +156,10 @@ class TokensPanel(QWidget):
         return self.width() >= theme.points(54)
 
     def _turn(self, by: int) -> None:
-        last = max(0, self._frame.validation_tokens - PAGE) if self._frame else self._start
-        self._start = min(max(0, self._start + by), last)
+        frame = self._frame
+        if frame is None:
+            return
+        self._start = min(max(0, frame.start + by), max(0, frame.validation_tokens - PAGE))
         self.look_changed.emit()
 
     def _on_mode(self, mode: str) -> None:
@@ -153,6 +168,16 @@ class TokensPanel(QWidget):
         leaves.hide()
         comes.setVisible(comes is self.scale or self._roomy())
         self.chips.update()
+
+    def _tell(self) -> None:
+        """Say what is pointed at."""
+        frame, chips = self._frame, self.chips
+        index = chips.hover if chips.hover >= 0 else chips.held
+        if frame is None or not 0 <= index < len(frame.ids):
+            self.lit.emit(Lit())
+            return
+        place = int(frame.reads[index])
+        self.lit.emit(Lit((place,) if place >= 0 else (), (int(frame.ids[index]),), index == chips.held))
 
     def _on_reached(self, index: int) -> None:
         """A token reached with the keyboard comes into sight."""

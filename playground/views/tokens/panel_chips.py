@@ -26,6 +26,8 @@ class Chips(QWidget):
     """Flows the tokens of a frame; a line break in a token breaks the line."""
 
     hovered = Signal(int)
+    locked = Signal(int)
+    """A click holds this token; -1 releases."""
     reached = Signal(int)
     """The keyboard has come to this token."""
 
@@ -36,7 +38,9 @@ class Chips(QWidget):
         self.setAccessibleName("Tokens of the text")
         self.frame: TokensFrame | None = None
         self.surprise = False
-        self.hover = -1
+        self.hover = self.held = -1
+        self.lit: frozenset[int] = frozenset()
+        """What other views point at."""
         self._pieces: list[Piece] = []
         self._places: dict[int, QRectF] = {}
         self._high = 0.0
@@ -46,6 +50,7 @@ class Chips(QWidget):
         same = self.frame is not None and self.frame.tokens == frame.tokens
         self.frame = frame
         if not same:
+            self.held, self.lit = -1, frozenset()
             self.point(-1)
             self.flow()
         if not same or self.surprise or self.hover >= 0:  # cuts do not change while the model learns
@@ -90,6 +95,19 @@ class Chips(QWidget):
             self.hovered.emit(index)
             self.update()
 
+    def hold(self, index: int) -> None:
+        """Keep a token; -1 releases."""
+        if index != self.held:
+            self.held = index
+            self.locked.emit(index)
+            self.update()
+
+    def light(self, lit: frozenset[int]) -> None:
+        """Mark what other views point at."""
+        if lit != self.lit:
+            self.lit = lit
+            self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """Only the chips in the part that is to be painted."""
         painter = QPainter(self)
@@ -113,6 +131,7 @@ class Chips(QWidget):
             if not piece.text.isspace():
                 painter.setPen(mark if piece.text in "⏎∅" else text)
                 painter.drawText(piece.place.topLeft() + QPointF(PAD, baseline), piece.text)
+        self._paint_rings(painter, inside)
         if 0 <= self.hover < len(grounds):
             self._paint_hover(painter)
 
@@ -120,17 +139,25 @@ class Chips(QWidget):
         """Say which token is under the pointer."""
         self.point(self.at(event.position()))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Hold the token under the pointer, or release it."""
+        found = self.at(event.position())
+        self.hold(-1 if found == self.held else found)
+
     def leaveEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Nothing is hovered outside."""
         self.point(-1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
-        """Left and Right go from token to token, Esc lets go."""
+        """Left and Right go from token to token, Enter holds one, Esc lets go."""
         count = len(self.frame.tokens) if self.frame else 0
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right) and count:
             self.point(min(max(self.hover + (1 if event.key() == Qt.Key.Key_Right else -1), 0), count - 1))
             self.reached.emit(self.hover)
-        elif event.key() == Qt.Key.Key_Escape and self.hover >= 0:
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.hover >= 0:
+            self.hold(-1 if self.hover == self.held else self.hover)
+        elif event.key() == Qt.Key.Key_Escape and max(self.hover, self.held) >= 0:
+            self.hold(-1)
             self.point(-1)
         else:
             super().keyPressEvent(event)
@@ -151,6 +178,14 @@ class Chips(QWidget):
         nothing = theme.colour("raised")
         levels = np.nan_to_num(self.frame.losses.astype(float) * (255 / WORST), nan=-1).clip(-1, 255).astype(int)
         return [scale[level] if level >= 0 else nothing for level in levels.tolist()]
+
+    def _paint_rings(self, painter: QPainter, pieces: list[Piece]) -> None:
+        """Around what is held, and around what other views point at."""
+        painter.setPen(QPen(theme.colour("accent"), 2))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for piece in pieces:
+            if piece.index == self.held or piece.index in self.lit:
+                painter.drawRoundedRect(piece.place, 4, 4)
 
     def _paint_hover(self, painter: QPainter) -> None:
         painter.setPen(QPen(theme.colour("accent"), 2))

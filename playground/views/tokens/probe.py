@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from playground.data.special import Marked
 from playground.transformer.model import Transformer
-from playground.views.subject import Subject, at_rest, read_only
+from playground.views.subject import Subject, at_rest, read_only, reading
 from playground.views.tokens.frame import TokensFrame, TokensLook
 
 LOGITS_AT_ONCE = 1 << 24
@@ -22,8 +22,11 @@ class TokensProbe:
         """The tokens of the stretch with their losses in nats."""
         corpus = subject.corpus
         ids = corpus.tokenizer.encode(look.text)[: look.max_tokens] if look.text else np.empty(0, np.int64)
-        if not len(ids):
-            start = max(0, min(look.start, len(corpus.validation) - look.max_tokens))
+        start = 0
+        own = bool(len(ids))
+        if not own:
+            start = corpus.opening if look.start is None else look.start
+            start = max(0, min(start, len(corpus.validation) - look.max_tokens))
             ids = np.asarray(corpus.validation[start : start + look.max_tokens], dtype=np.int64)
         return TokensFrame(
             step=subject.step,
@@ -35,7 +38,25 @@ class TokensProbe:
             bytes_per_token=corpus.bytes_per_token,
             train_tokens=len(corpus.train),
             validation_tokens=len(corpus.validation),
+            start=start,
+            reads=read_only(_read_elsewhere(subject, look.text, len(ids), 0 if own else corpus.opening - start), np.int64),
         )
+
+
+def _read_elsewhere(subject: Subject, text: str, count: int, first: int) -> np.ndarray:
+    """For each of `count` tokens its place among those that the other views read, (count,); -1: they do not read it.
+
+    They begin at token `first` of these. A decoder beside an encoder reads a token more, the first.
+    """
+    found = np.full(count, -1)
+    if subject.corpus.examples is not None:  # they read a question
+        return found
+    read = reading(subject, text, subject.model.spec.n_ctx)
+    total = read.before + len(read.ids) - (read.context is not None)
+    at = np.arange(count) - first
+    there = (at >= 0) & (at < total)
+    found[there] = (at + ((read.context is not None) & (at >= read.before)))[there]
+    return found
 
 
 BLANKS = 7
