@@ -8,7 +8,7 @@ from playground.data.errors import Cancelled
 from playground.data.text import Asked, Tick
 from playground.training.recording import Snapshot
 from playground.training.run import Run
-from playground.training.state import bring, weights_of
+from playground.training.state import bring, state_of, weights_of
 from playground.training.trainer import Trainer
 from playground.transformer.model import build
 
@@ -48,6 +48,20 @@ def branch(run: Run, step: int, progress: Tick, cancelled: Asked) -> tuple[Run, 
         "" if exact else " The optimiser starts anew." if whole is None else " To rounding: this device does not repeat itself."
     )
     return made, f"Goes on from step {target.step:,}; undo brings what came after it back.{how}"
+
+
+@torch.no_grad()
+def twin(run: Run) -> Run:
+    """The same run once more, with weights and state of its own: both go on alike, to the bit. Nothing of its past is kept."""
+    model = build(run.experiment.model, run.experiment.seed)
+    trainer = Trainer(run.experiment, model, run.corpus, run.device)
+    weights = weights_of(run.trainer.model)
+    for name, parameter in model.named_parameters():
+        parameter.copy_(weights[name])
+    bring(trainer, state_of(run.trainer))
+    trainer.low = run.trainer.low
+    trainer.history = run.trainer.history.copy()
+    return Run(run.experiment, run.corpus, trainer, run.name)
 
 
 def _trainer_at(run: Run, snapshot: Snapshot) -> Trainer:

@@ -89,10 +89,12 @@ class Save(Command):
 
 @dataclass(frozen=True)
 class Watch(Command):
-    """What a view wants to see from now on; None when nobody looks at it any more."""
+    """What a view wants to see from now on; None when nobody looks at it any more. `beside` is for the run that the model is
+    compared with."""
 
     view: str
     look: Look | None
+    beside: bool = False
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,17 @@ class Branch(Command):
 
     step: int
     number: int = 0
+
+
+@dataclass(frozen=True)
+class Compare(Command):
+    """Put a second run beside the first, trained in turns with it on the same batches: the first as it is now, or
+    `experiment` with what it can keep of the first's weights, or (`step`) the recorded step nearest to one, which stands
+    still. `off` ends it. A `Fault` says why it cannot be."""
+
+    experiment: Experiment | None = None
+    step: int | None = None
+    off: bool = False
 
 
 @dataclass(frozen=True)

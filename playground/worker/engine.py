@@ -26,6 +26,7 @@ from playground.worker.commands import (
     Branch,
     Cancel,
     Command,
+    Compare,
     Intervene,
     Narrate,
     OpenModel,
@@ -38,6 +39,7 @@ from playground.worker.commands import (
     Stop,
     Watch,
 )
+from playground.worker.comparing import Comparing
 from playground.worker.faults import fault
 from playground.worker.longjob import Made
 from playground.worker.looking import LookingBack
@@ -58,6 +60,7 @@ class Engine:
         self._mailbox, self._device = mailbox, device
         self._backlog: deque[Command] = deque()
         self._watching, self._reporter, self._looking = Watching(mailbox), Reporter(mailbox), LookingBack()
+        self._comparing = Comparing(mailbox)
         self._workshop = Workshop(mailbox, self._backlog, self._fetch, lambda: self._publish("busy"))
         self._run: Run | None = None
         self._steps: Iterator[StepReport] | None = None
@@ -68,7 +71,7 @@ class Engine:
         self._answers: dict[type[Command], Callable[[Any], None]] = {
             Play: self._play, Pause: self._pause, Step: self._take, Restart: self._restart, Apply: self._apply,
             OpenModel: self._open, Save: self._save, Seek: self._seek, Branch: self._branch, Stop: self._stop,
-            Narrate: self._narrate, Intervene: self._intervene,
+            Narrate: self._narrate, Intervene: self._intervene, Compare: self._compare,
             Cancel: lambda command: None,  # it found nothing to cancel
         }  # fmt: skip
 
@@ -89,8 +92,8 @@ class Engine:
 
     def _turn(self) -> None:
         """One command, or one step with the pictures due, or one picture; sleeps when there is none of them."""
-        job = self._urgent()
-        self._fetch(wait=not (self._playing or self._backlog or job))
+        waiting = self._urgent() or self._comparing.urgent(training=self._playing)
+        self._fetch(wait=not (self._playing or self._backlog or waiting))
         if self._backlog:
             command = self._backlog.popleft()
             self._answer(command)
@@ -107,6 +110,8 @@ class Engine:
                 self._publish()
         elif (job := self._urgent()) is not None:  # again: what just came in may have ended or changed it
             self._watching.run(job, self._subject())
+        elif (job := self._comparing.urgent(training=False)) is not None:
+            self._comparing.paint(job)
 
     def _fetch(self, wait: bool = False) -> None:
         """Take everything from the inbox. What is to be seen changes at once, everything else waits its turn."""
@@ -114,12 +119,16 @@ class Engine:
         while wait or not inbox.empty():
             command = inbox.get()
             wait = False
-            if isinstance(command, Watch):
+            if isinstance(command, Watch) and command.beside:
+                self._comparing.watch(command)
+            elif isinstance(command, Watch):
                 self._watching.watch(command.view, command.look)
             elif isinstance(command, Again):
                 self._watching.again(command.view)
+                self._comparing.watching.again(command.view)
             elif isinstance(command, Ask):
                 self._watching.ask(command)
+                self._comparing.ask(command)
             elif isinstance(command, Seek) and self._backlog and isinstance(self._backlog[-1], Seek):
                 self._backlog[-1] = command  # a drag over the timeline: only where it has got to counts
             else:
@@ -140,6 +149,7 @@ class Engine:
         if self._there() is not None and not self._playing:
             self._playing = True
             self._watching.started()
+            self._comparing.watching.started()
 
     def _pause(self, command: Pause) -> None:
         self._playing = False
@@ -197,6 +207,7 @@ class Engine:
             self._record(self._run, "")  # its batch has been drawn: training from before does not lead here any more
         else:
             self._record(self._run)
+            self._comparing.step()
 
     def _record(self, run: Run, begins: str | None = None) -> None:
         """Keep the step if it is due, or (`begins`, a mark) because training does not lead to it."""
@@ -220,18 +231,29 @@ class Engine:
                 return
         while time.perf_counter() - start < GAP_SECONDS:
             if (job := self._watching.due(self._subject().step)) is None:
-                return
+                break
             self._watching.run(job, self._subject())
+        while (job := self._comparing.urgent(training=True) or self._comparing.due()) is not None:
+            self._comparing.paint(job)
+            if time.perf_counter() - start > GAP_SECONDS:
+                return
 
     def _restart(self, command: Restart) -> None:
         if (run := self._there()) is None:
             return
         try:
             made = run.restart()
+            self._comparing.restart(made)
         except Exception as error:
             self._mailbox.put_event(fault(error, "Starting again"))
         else:
             self._adopt((made, "fresh", "Training starts again from fresh weights."), number=0)
+
+    def _compare(self, command: Compare) -> None:
+        if command.off:
+            self._comparing.end()
+        elif (run := self._there()) is not None and (made := self._workshop.compare(command, run)) is not None:
+            self._comparing.begin(made, run, standing=command.step is not None)
 
     def _save(self, command: Save) -> None:
         if (run := self._there()) is None:
@@ -291,6 +313,7 @@ class Engine:
         use_threads(run)
         if change != "hot":
             self._present(run, before, change)
+            self._comparing.follow(run, change)
         self._put_in_force()
         self._mailbox.put_event(Applied(number, run.experiment, change, kept, run.name))
         if change not in ("hot", "graft"):
@@ -336,4 +359,5 @@ class Engine:
     def _publish(self, mode: Mode | None = None) -> None:
         """Say how it stands; without a `mode`, what follows from playing or not."""
         following: Mode = "starting" if self._run is None else "running" if self._playing else "paused"
-        self._reporter.publish(mode or following, self._run, self._watching.share(), self._looking.step)
+        self._reporter.publish(mode or following, self._run, self._watching.share(), self._looking.step,
+                               self._comparing.told(self._run))  # fmt: skip

@@ -81,11 +81,16 @@ class LookingBack:
 
     def subject(self, run: Run) -> Subject:
         """What probes and answers look at. The record of the run is always the whole one."""
-        trainer = run.trainer
-        now = Subject(
-            trainer.model, run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor,
-            lambda count: trainer.batches.fixed(count, LOOKED_AT), trainer.gradients(),
-        )  # fmt: skip
+        now = present(run)
         if self._at is None or self._model is None:
             return now
         return replace(now, model=self._model, corpus=self._at.corpus, step=self._at.step, gradients=None)
+
+
+def present(run: Run) -> Subject:
+    """The model that trains, as it is."""
+    trainer = run.trainer
+    return Subject(
+        trainer.model, run.corpus, trainer.history, trainer.step, trainer.device, trainer.floor,
+        lambda count: trainer.batches.fixed(count, LOOKED_AT), trainer.gradients(),
+    )  # fmt: skip

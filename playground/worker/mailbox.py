@@ -37,6 +37,21 @@ class Status:
     """The validation loss that no model can beat, where it is known."""
     looking: int | None = None
     """The recorded step that is looked at; None: the present."""
+    beside: Beside | None = None
+    """What the model is compared with."""
+
+
+@dataclass(frozen=True)
+class Beside:
+    """The run that the model is compared with. `standing`: it is not trained; `same`: it learns from the same batches."""
+
+    experiment: Experiment
+    step: int
+    loss: float | None
+    validation: float | None
+    score: float | None
+    standing: bool
+    same: bool
 
 
 Change = Literal["hot", "graft", "fresh", "opened", "branch"]
@@ -160,10 +175,13 @@ class Letters:
     """What `take` hands over; the taker owns it."""
 
     frames: dict[str, Frame] = field(default_factory=dict)
+    beside: dict[str, Frame] = field(default_factory=dict)
+    """Pictures of the run that the model is compared with."""
     reports: list[StepReport] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     status: Status | None = None
     answer: Answer | None = None
+    answer_beside: Answer | None = None
     progress: Progress | None = None
     recorded: Recorded | None = None
     line: Line | None = None
@@ -192,6 +210,16 @@ class Mailbox:
         """The newest picture of a view replaces one that was not fetched."""
         with self._lock:
             self._letters.frames[view] = frame
+
+    def put_beside(self, view: str, frame: Frame) -> None:
+        """The newest picture of the run that the model is compared with."""
+        with self._lock:
+            self._letters.beside[view] = frame
+
+    def put_answer_beside(self, answer: Answer) -> None:
+        """The newest answer of the run that the model is compared with."""
+        with self._lock:
+            self._letters.answer_beside = answer
 
     def put_reports(self, reports: list[StepReport]) -> None:
         """Step reports are never lost."""

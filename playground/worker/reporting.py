@@ -14,7 +14,7 @@ from playground.training.report import StepReport
 from playground.training.run import Run
 from playground.views.subject import read_only
 from playground.worker.faults import fault
-from playground.worker.mailbox import LeftOut, Line, Mailbox, Mode, Recorded, Status
+from playground.worker.mailbox import Beside, LeftOut, Line, Mailbox, Mode, Recorded, Status
 
 POINTS = 512
 """Of the line that the timeline of a run begins with."""
@@ -43,7 +43,9 @@ class Reporter:
         """Whether it is time to publish."""
         return time.perf_counter() - self._published > PUBLISH_SECONDS
 
-    def publish(self, mode: Mode, run: Run | None, watching: float, looking: int | None = None) -> None:
+    def publish(
+        self, mode: Mode, run: Run | None, watching: float, looking: int | None = None, beside: Beside | None = None
+    ) -> None:
         """Put the gathered steps, the status and what is recorded into the mailbox."""
         self._published = time.perf_counter()
         if self._reports:
@@ -67,6 +69,7 @@ class Reporter:
             score=float(scores[-1]) if len(scores) and math.isfinite(scores[-1]) else None,
             floor=run.trainer.floor,
             looking=looking,
+            beside=beside,
             parameters=sum(parameter.numel() for parameter in run.trainer.model.parameters()),
         )
         self._mailbox.put_status(status)

@@ -6,15 +6,15 @@ from collections import deque
 from collections.abc import Callable
 
 from playground.spec.layers import Origins, then
-from playground.training.branching import branch
+from playground.training.branching import branch, twin
 from playground.training.run import Run
-from playground.worker.commands import Apply, Branch, Cancel, Command, OpenModel, Restart, Save, Step, Stop
+from playground.worker.commands import Apply, Branch, Cancel, Command, Compare, OpenModel, Restart, Save, Step, Stop
 from playground.worker.faults import fault
 from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
 from playground.worker.mailbox import Fault, Mailbox
 from playground.worker.past import Past
 
-NEEDING = (Save, Step, Restart, OpenModel, Branch)
+NEEDING = (Save, Step, Restart, OpenModel, Branch, Compare)
 """Commands that mean the model of the edit before them, so it has to be built."""
 
 
@@ -60,6 +60,20 @@ class Workshop:
 
         made = self._long("Going back", make, run, number=command.number)
         return made and self._replacing(run, made, command.number)
+
+    def compare(self, command: Compare, run: Run) -> Run | None:
+        """A second run: the first as it is or was, or what another experiment makes of it."""
+
+        def make(progress: Tick, cancelled: Asked) -> Made:
+            if command.step is not None and command.step < run.trainer.step:
+                return branch(run, command.step, progress, cancelled)[0], "fresh", ""
+            made = twin(run)
+            if command.experiment is not None and command.experiment != run.experiment:
+                made = made.apply(command.experiment, progress, cancelled)[0]
+            return made, "fresh", ""
+
+        made = self._long("Comparing", make, run)
+        return made[0] if made is not None else None
 
     def open(self, command: OpenModel, run: Run | None, device: str) -> Made | None:
         """Load a model folder; nothing leads back from there."""

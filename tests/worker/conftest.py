@@ -39,7 +39,7 @@ class Client:
     def __init__(self, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
         self.frames, self.events, self.reports, self.answers, self.progress = {}, [], [], [], []
-        self.frame_log = []
+        self.frame_log, self.beside, self.answers_beside = [], {}, []
         self.status = Status()
         self.modes = []
 
@@ -53,6 +53,9 @@ class Client:
         self.reports += letters.reports
         self.frames.update(letters.frames)
         self.frame_log += letters.frames.items()
+        self.beside.update(letters.beside)
+        if letters.answer_beside:
+            self.answers_beside.append(letters.answer_beside)
         if letters.answer:
             self.answers.append(letters.answer)
         if letters.progress:
