@@ -47,6 +47,7 @@ ENTRIES: tuple[Entry, ...] = (
     Entry("film", "Train", "Film of this run", "Ctrl+Alt+F", "Play the recorded steps as a film, or stop it", lambda w: w.rewinding.toggle_film()),
     Entry("branch", "Train", "Continue from here", "Ctrl+Alt+B", "Train on from the step that is looked at; undo brings what came after it back", lambda w: w.rewinding.branch()),
     Entry("live", "Train", "Back to the present", "Ctrl+Alt+L", "Look at the model as it is now (Esc does the same)", lambda w: w.rewinding.live()),
+    Entry("compare", "Train", "Compare", "Ctrl+K", "Put the model as it is, or as it was at the step that is looked at, beside itself, and train both on the same batches; the same again ends it", lambda w: w.comparing.toggle()),
     Entry("theme", "View", "Light or dark", "Ctrl+T", "Switch between the light and the dark theme", lambda w: w.toggle_theme()),
     Entry("contrast", "View", "High contrast", "Ctrl+Shift+T", "Switch the high-contrast theme on or off", lambda w: w.toggle_contrast()),
     Entry("larger", "View", "Larger type", "Ctrl++", "Make every letter larger", lambda w: w.scale_type(1.1)),

@@ -9,6 +9,7 @@ from PySide6.QtCore import QTimer
 
 from playground.spec import edit
 from playground.ui import files
+from playground.ui.stage import BESIDE
 from playground.views.attention.frame import AttentionFrame
 from playground.views.effect.frame import EffectFrame
 from playground.views.frames import Frame
@@ -61,6 +62,7 @@ class Delivery:
         if letters.status is not None:
             window.status = letters.status
             window.transport.show_status(letters.status)
+            window.comparing.show(letters.status)
             window.timeline.set_live(letters.status.mode == "running", letters.status.step)
         if letters.line is not None:
             window.timeline.begin(letters.line)
@@ -72,11 +74,14 @@ class Delivery:
             window.notice.progress(letters.progress)
         frames = window.rewinding.fitting(letters.frames)
         self._pending.update(frames)
+        self._pending.update({name + BESIDE: frame for name, frame in letters.beside.items()})
         if isinstance(seen := frames.get("attention"), AttentionFrame) and not window.rewinding.foreign:
             self._pending["diagram"] = seen  # its thumbnails, drawn at another tick: no frame shall take long
         self._draw_one()
         if letters.answer is not None:
             window.prompt.draw(letters.answer)
+        if letters.answer_beside is not None:
+            window.comparing.answer(letters.answer_beside)
         moving = window.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
         interval = RUSH_MS if window.rewinding.waiting else BUSY_MS if moving else IDLE_MS
         if interval != self.timer.interval():
@@ -93,6 +98,9 @@ class Delivery:
         self._drawn, self._used = now, used
         name = next(iter(self._pending))
         frame = self._pending.pop(name)
+        if name.endswith(BESIDE):
+            self._window.comparing.draw(name.removesuffix(BESIDE), frame)
+            return
         self._window.rewinding.drawn(name, frame)
         if isinstance(frame, AttentionFrame) and name == "diagram":
             self._window.diagram.draw_attention(frame)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QFontMetricsF, QResizeEvent
 from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
+    QLabel,
     QLineEdit,
     QMenu,
     QPushButton,
@@ -29,6 +30,9 @@ MOST_ACROSS = 3
 ROOMY = 22
 """Pixels beside a title where there is room."""
 LIVE = {view.name: view.live for view in TABS}
+PAIRED = {view.name: view.live and view.beside for view in TABS}
+BESIDE = " B"
+"""What the name of a view ends in, where it shows the second of two models."""
 
 
 class Stage(QWidget):
@@ -58,23 +62,27 @@ class Stage(QWidget):
         """The person's text that the views look at; empty: the validation text."""
         self.frames: dict[str, Frame] = {}
         """What each view shows."""
+        self.comparing = ""
+        """Where there is a second model, which of them is seen: "A", "B" or "both"; else nothing."""
+        self.letters = QLabel("A"), QLabel("B")
         self.all, self.export, self.record = (QAction(text, self) for text in ("All at once", "Export…", "Record a film"))
-        for action in (self.all, self.record):
+        self.compare = QAction("Compare", self)
+        self.compare.setToolTip("Put the model as it is now, or as it was at the step that is looked at, beside itself")
+        for action in (self.all, self.record, self.compare):
             action.setCheckable(True)
         self.more, self.stop = QToolButton(self), QPushButton("● Stop recording", self)
         self.more.setText("⋯")
         self.more.setProperty("role", "small")
         self.more.setAccessibleName("What can be done with the views")
-        self.more.setToolTip("All views at once, export, record")
+        self.more.setToolTip("All views at once, compare, export, record")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.more.setMenu(QMenu(self))
-        self.more.menu().addActions([self.all, self.export, self.record])
+        self.more.menu().addActions([self.all, self.compare, self.export, self.record])
         self.stop.setProperty("role", "link")
         self.stop.hide()
         row = QHBoxLayout()
         row.setContentsMargins(16, 4, 16, 0)
-        row.addWidget(self.tabs)
-        row.addStretch(1)
+        row.addWidget(self.tabs, 1)
         row.addWidget(self.stop)
         row.addWidget(self.more)
         self.ground = QWidget(self)
@@ -94,6 +102,7 @@ class Stage(QWidget):
 
     def start(self) -> None:
         """Build the first panel; called after the window has been painted once."""
+        self._style_letters()
         self._arrange()
 
     def toggle_all(self) -> None:
@@ -119,6 +128,29 @@ class Stage(QWidget):
         visible = self.live_views() if self.panels else []
         return {view.name: self.panels[view.name].look() if view.name in visible else None for view in TABS}  # type: ignore[attr-defined]
 
+    def compare_views(self, which: str) -> None:
+        """Show the view of the first of two models ("A"), of the second ("B"), or "both" side by side; "" for no second."""
+        self.comparing = which
+        self.compare.setChecked(bool(which))
+        self._arrange()
+
+    def looks_beside(self) -> dict[str, Look]:
+        """What each view wants to see of the second model."""
+        if not self.comparing or not self.panels:
+            return {}
+        second = [name for name in self.panels if name.endswith(BESIDE) and not self.panels[name].isHidden()]
+        pairs = {name.removesuffix(BESIDE): self.panels[name].look() for name in second}  # type: ignore[attr-defined]
+        return pairs | ({"curves": self.panels["curves"].look()} if "curves" in self.visible_views() else {})  # type: ignore[attr-defined]
+
+    def draw_beside(self, name: str, frame: Frame) -> None:
+        """Hand a new frame of the second model to the panel that is visible."""
+        if not self.comparing or name not in self.visible_views():
+            return
+        if PAIRED[name] and name + BESIDE in self.panels:
+            self.panels[name + BESIDE].draw(frame)  # type: ignore[attr-defined]
+        elif name == "curves":
+            self.panels[name].draw_beside(frame)  # type: ignore[attr-defined]
+
     def draw(self, frames: dict[str, Frame]) -> None:
         """Hand new frames to the panels that are visible."""
         visible = self.visible_views()
@@ -132,7 +164,14 @@ class Stage(QWidget):
         """Pass a change of theme on."""
         for panel in self.panels.values():
             panel.retheme()  # type: ignore[attr-defined]
+        self._style_letters()
         self._fit_tabs()
+
+    def _style_letters(self) -> None:
+        for letter, colour in zip(self.letters, ("accent", "unembedding"), strict=True):
+            letter.setFont(theme.font(1.1, bold=True))
+            letter.setContentsMargins(16, 8, 16, 0)
+            letter.setStyleSheet(f"color: {theme.colour(colour).name()}")
 
     def _arrange(self) -> None:
         names = self.visible_views()
@@ -141,13 +180,27 @@ class Stage(QWidget):
         for panel in self.panels.values():
             panel.hide()
             self._grid.removeWidget(panel)
+        paired = not together and PAIRED[names[0]]
+        pair = paired and self.comparing == "both"
+        if pair:
+            names, together, across = [names[0], names[0] + BESIDE], True, 2
+        elif paired and self.comparing == "B":
+            names = [names[0] + BESIDE]
+        for letter in self.letters:
+            self._grid.removeWidget(letter)
+            letter.setVisible(pair)
         for index, name in enumerate(names):
             panel = self._panel(name)
-            self._grid.addWidget(panel, *(divmod(index, across) if together else (0, 0)))
+            row, column = divmod(index, across) if together else (0, 0)
+            self._grid.addWidget(panel, row + pair, column)
+            if pair:
+                self._grid.addWidget(self.letters[index], 0, column)
             panel.show()
         for line in range(MOST_ACROSS):  # a lone view takes everything
-            self._grid.setRowStretch(line, 1 if line * across < len(names) else 0)
+            self._grid.setRowStretch(line, int(line == 1) if pair else 1 if line * across < len(names) else 0)
             self._grid.setColumnStretch(line, 1 if line < (across if together else 1) else 0)
+        if "curves" in self.panels and not self.comparing:
+            self.panels["curves"].draw_beside(None)  # type: ignore[attr-defined]
         self.looks_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -165,7 +218,7 @@ class Stage(QWidget):
 
     def _panel(self, name: str) -> QWidget:
         if name not in self.panels:
-            panel = next(view for view in TABS if view.name == name).panel()(self.ground)
+            panel = next(view for view in TABS if view.name == name.removesuffix(BESIDE)).panel()(self.ground)
             panel.look_changed.connect(self.looks_changed)
             take_no_drops(panel)
             self.panels[name] = panel

@@ -23,6 +23,7 @@ from playground.spec.layers import place_of
 from playground.style import theme
 from playground.style.widgets import Hairline
 from playground.ui import actions, files
+from playground.ui.comparing import CompareStrip, ComparingDesk
 from playground.ui.delivery import Delivery
 from playground.ui.diagram.choice import Choice
 from playground.ui.diagram.view import DiagramView
@@ -82,9 +83,10 @@ class MainWindow(QMainWindow):
         self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
         self.diagram, self.inspector, self.prompt = DiagramView(), Inspector(), PromptBar()
         self.stage: Stage = Stage()
-        self.interventions = InterventionStrip()
+        self.interventions, self.comparison = InterventionStrip(), CompareStrip()
         self._arrange()
         self.rewinding: Rewinding = Rewinding(self)
+        self.comparing: ComparingDesk = ComparingDesk(self)
         self.actions_by_name = actions.make(self)
         files.fill_menus(self)
         self._connect()
@@ -142,7 +144,8 @@ class MainWindow(QMainWindow):
         application = QApplication.instance()
         assert isinstance(application, QApplication)
         theme.apply(application, name, scale if scale is not None else theme.points() / theme.BASE_POINTS)
-        rooms = (self.transport, self.diagram, self.inspector, self.stage, self.interventions, self.prompt, self.timeline)
+        rooms = (self.transport, self.diagram, self.inspector, self.stage, self.comparison, self.interventions, self.prompt,
+                 self.timeline)  # fmt: skip
         for room in rooms:
             room.retheme()
         self.update()
@@ -185,6 +188,7 @@ class MainWindow(QMainWindow):
         stacked.setContentsMargins(0, 0, 0, 0)
         stacked.setSpacing(0)
         stacked.addWidget(self.stage, 1)
+        stacked.addWidget(self.comparison)
         stacked.addWidget(self.interventions)
         middle.addWidget(upper)
         middle.addWidget(self.prompt)
@@ -265,6 +269,7 @@ class MainWindow(QMainWindow):
             if self._sent.get(view, self) != look:
                 self._sent[view] = look
                 self.mailbox.send(Watch(view, look))
+        self.comparing.watch()
         self._delivery.draw_at_once()
 
     def _offer_interventions(self, path: str, menu: QMenu) -> None:

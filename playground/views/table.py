@@ -19,6 +19,8 @@ class View:
     """Whether it has a panel of its own on the stage."""
     live: bool = True
     """Whether its probe looks at the model by itself, and not only when it is asked to."""
+    beside: bool = True
+    """Whether two models are compared in two panels of it; otherwise one panel shows both, or only the first."""
 
     def probe(self) -> Any:
         """The class that looks at the model (torch; the worker's side)."""
@@ -33,7 +35,7 @@ VIEWS: tuple[View, ...] = (
     View("attention", "Attention", "Who looks at whom, in every layer and head", 0.25),
     View("embeddings", "Embeddings", "Vectors of tokens and positions, in the plane or in space", 0.4),
     View("predictions", "Predictions", "What the model would answer after each of its layers", 0.6),
-    View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5),
+    View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5, beside=False),
     View("flow", "Flow", "What goes through the model, forwards and backwards, and early warnings", 0.6),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
     View("motion", "Slow motion", "One training step, told part by part with its real tensors", 1.0, live=False),

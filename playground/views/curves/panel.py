@@ -77,6 +77,12 @@ class CurvesPanel(QWidget):
         self._print_stamp()
         self._read(self._step)
 
+    def draw_beside(self, frame: CurvesFrame | None) -> None:
+        """Show the run that this one is compared with as a line beside its own; None: no more."""
+        if frame is not None or self.runs.beside is not None:
+            self.runs.compare(frame)
+            self._draw_loss()
+
     def name_run(self, name: str) -> None:
         """How the run differs from what was opened; it is called that once another has taken its place."""
         self._name = name or "as opened"

@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 
+from playground.style import theme
 from playground.style.tokens import CATEGORIES
 from playground.views.curves.frame import CurvesFrame
 from playground.views.curves.panel_plot import Plot
@@ -35,6 +36,9 @@ class EarlierRuns:
     def __init__(self, plot: Plot, smoothing: float) -> None:
         self._plot, self._smoothing = plot, smoothing
         self.kept: list[Kept] = []
+        self.beside: Kept | None = None
+        """The run that this one is compared with."""
+        self._second = plot.curve()
         self._curves: list[pg.PlotDataItem] = []
 
     def follow(self, before: CurvesFrame | None, now: CurvesFrame, name: str) -> None:
@@ -46,6 +50,10 @@ class EarlierRuns:
             kept = Kept(name, before.steps, smoothed(before.loss, self._smoothing))
             self.kept = [*(each for each in self.kept if each.name != name), kept][-MOST:]
 
+    def compare(self, frame: CurvesFrame | None) -> None:
+        """Draw the run that this one is compared with, or none."""
+        self.beside = None if frame is None else Kept("B", frame.steps, smoothed(frame.loss, self._smoothing))
+
     def forget(self) -> None:
         """Keep none any more."""
         self.kept = []
@@ -54,7 +62,7 @@ class EarlierRuns:
         """Draw the lines, from step `first` on; their ends as (name, colour, x, value)."""
         while len(self._curves) < len(self.kept):
             self._curves.append(self._plot.curve())
-        ends = []
+        ends = self._draw_second(factor, x, first)
         for index, curve in enumerate(self._curves):
             if index >= len(self.kept):
                 curve.setData([], [])
@@ -69,3 +77,14 @@ class EarlierRuns:
                 name = run.name if len(run.name) <= LETTERS else run.name[: LETTERS - 1] + "…"
                 ends.append((name, colour, x(float(steps[-1])), float(values[-1])))
         return ends
+
+    def _draw_second(self, factor: float, x: Callable[[float], float], first: float) -> list[tuple[str, str, float, float]]:
+        run = self.beside
+        if run is None or not (run.steps >= first).any():
+            self._second.setData([], [])
+            return []
+        seen = run.steps >= first
+        steps, values = run.steps[seen], run.loss[seen] * factor
+        chosen, colour = thinned(steps, values, POINTS), theme.theme().part("unembedding")
+        self._second.setData(steps[chosen], values[chosen], pen=pg.mkPen(QColor(colour), width=2), symbol=None)
+        return [(run.name, colour, x(float(steps[-1])), float(values[-1]))]
