@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import colourmaps, theme
@@ -75,6 +75,10 @@ class Mosaic(QWidget):
     picked = Signal(int, int)
     moved = Signal(int, int)
     """The arrow keys chose another head."""
+    added = Signal(int, int)
+    """A head shall be laid over the others, or no more (Ctrl and a click)."""
+    menu_wanted = Signal(int, int, object)
+    """A menu for a head, at a global point."""
     released = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -85,6 +89,7 @@ class Mosaic(QWidget):
         self._image: QImage | None = None
         self._selected: Place | None = None
         self._hover: Place | None = None
+        self._marks: dict[Place, str] = {}
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -99,6 +104,12 @@ class Mosaic(QWidget):
         """Frame a head."""
         if place != self._selected:
             self._selected = place
+            self.update()
+
+    def mark(self, marks: dict[Place, str]) -> None:
+        """Frame heads in colours of their own ("#rrggbb")."""
+        if marks != self._marks:
+            self._marks = marks
             self.update()
 
     def retheme(self) -> None:
@@ -136,7 +147,15 @@ class Mosaic(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Pick."""
         if event.button() == Qt.MouseButton.LeftButton and (place := self.place_at(event.position())) is not None:
-            self.picked.emit(*place)
+            many = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+            (self.added if many else self.picked).emit(*place)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """What can be done to a head."""
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        place = self.place_at(QPointF(event.pos())) if by_mouse else self._selected
+        if place is not None:
+            self.menu_wanted.emit(*place, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Arrows move, Home and End go to the ends of the layer, Enter picks, Esc releases."""
@@ -197,8 +216,12 @@ class Mosaic(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawImage(self.cell_rect(0, 0).topLeft(), self._picture())
+        painter.drawImage(self._corner(), self._picture())
         self._paint_numbers(painter)
+        for marked, colour in self._marks.items():
+            if marked[0] < len(self._patterns):
+                painter.setPen(QPen(QColor(colour), 2.5))
+                painter.drawRoundedRect(self.cell_rect(*marked).adjusted(-2, -2, 2, 2), 5, 5)
         for place, name, width in ((self._hover, "quiet", 1.5), (self._selected, "accent", 2.0)):
             if place is not None and place[0] < len(self._patterns):
                 painter.setPen(QPen(theme.colour(name), width))
@@ -206,6 +229,10 @@ class Mosaic(QWidget):
         if self.hasFocus() and self._selected is not None:  # a second ring: the arrow keys act here
             painter.setPen(QPen(theme.colour("text"), 1.5))
             painter.drawRoundedRect(self.cell_rect(*self._selected).adjusted(-4, -4, 4, 4), 7, 7)
+
+    def _corner(self) -> QPointF:
+        """Where the picture begins."""
+        return self.cell_rect(0, 0).topLeft()
 
     def _paint_numbers(self, painter: QPainter) -> None:
         left, top = self._margins()

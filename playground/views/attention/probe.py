@@ -6,6 +6,7 @@ import numpy as np
 
 from playground.spec.model import Attention, AttentionHeads
 from playground.transformer.taps import Taps
+from playground.views.attention.cell import parts, worked_out
 from playground.views.attention.frame import AttentionFrame, AttentionLook
 from playground.views.subject import Subject, at_rest, read_only, reading
 
@@ -17,7 +18,10 @@ class AttentionProbe:
         """The patterns of all layers that attend; a text longer than the context loses its end."""
         read = reading(subject, look.text, look.max_tokens)
         found = _attentions(subject)
-        taps = Taps(f"{name}.pattern" for name in found)
+        if look.only in found:
+            found = {look.only: found[look.only]}
+        wanted = look.cell if look.cell is not None and look.cell[0] in found else None
+        taps = Taps([*(f"{name}.pattern" for name in found), *(parts(wanted[0]) if wanted else ())])
         with at_rest(subject.model):
             read.logits(subject, taps)
         pieces = subject.corpus.tokenizer.pieces
@@ -29,6 +33,10 @@ class AttentionProbe:
             causal=tuple(isinstance(each, Attention) and each.mask == "causal" for each in found.values()),
             shortened=read.shortened,
             context=() if read.context is None else tuple(pieces(read.context)),
+            ids=read_only(read.ids, np.int64),
+            context_ids=None if read.context is None else read_only(read.context, np.int64),
+            room=subject.model.spec.n_ctx,
+            cell=worked_out(subject.model, taps, wanted) if wanted else None,
         )
 
 
