@@ -33,7 +33,7 @@ def at(model, place, **given):
     taps = Taps([*parts(place[0]), f"{place[0]}.pattern"])
     with torch.inference_mode():
         model(TOKENS, taps=taps, **given)
-    return worked_out(model, taps, place), taps.values
+    return worked_out(model, taps.values, place), taps.values
 
 
 @pytest.mark.parametrize("kind", KINDS)

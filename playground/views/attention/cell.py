@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 import torch
@@ -10,7 +11,6 @@ from torch import Tensor
 
 from playground.transformer.attention import Attention, Heads
 from playground.transformer.model import Transformer
-from playground.transformer.taps import Taps
 from playground.views.attention.frame import Cell
 from playground.views.subject import read_only
 
@@ -22,10 +22,10 @@ def parts(name: str) -> tuple[str, ...]:
     return tuple(f"{name}.{part}" for part in PARTS)
 
 
-def worked_out(model: Transformer, taps: Taps, place: tuple[str, int, int, int]) -> Cell | None:
-    """The weight at (tap prefix, head, query, key); None where there is none."""
+def worked_out(model: Transformer, seen: Mapping[str, Tensor], place: tuple[str, int, int, int]) -> Cell | None:
+    """The weight at (tap prefix, head, query, key), from what its tap points hold; None where there is none."""
     name, head, query, key = place
-    q, k, v, scores, pattern, z = (taps.values[tap][0].float() for tap in parts(name))  # (heads, …)
+    q, k, v, scores, pattern, z = (seen[tap][0].float() for tap in parts(name))  # (heads, …)
     if not (0 <= head < len(q) and 0 <= query < q.shape[1] and 0 <= key < k.shape[1]):
         return None
     module = module_of(model, name)

@@ -30,6 +30,7 @@ class Gallery(Mosaic):
         self.order: tuple[Place, ...] = ()
         """The places from the largest score down; empty: by layer and head."""
         self._squares: dict[Place, tuple[int, int]] = {}
+        self._rects: dict[Place, QRectF] = {}
         self.setAccessibleName("Layers and heads, with scores")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
@@ -39,8 +40,7 @@ class Gallery(Mosaic):
         self.full = full
         ranked = sorted(self.values, key=lambda place: -np.nan_to_num(self.values[place], nan=-np.inf))
         self.order = tuple(ranked) if sort else ()
-        self._squares = self._grid()
-        self._image = None
+        self._place_anew()
         self.update()
 
     def means(self) -> Mapping[int, float]:
@@ -50,8 +50,21 @@ class Gallery(Mosaic):
             rows.setdefault(row, []).append(value)
         return {row: float(np.mean(found)) for row, found in rows.items()}
 
+    def retheme(self) -> None:
+        """Letters may be larger or smaller now."""
+        super().retheme()
+        self._place_anew()
+
     def cell_rect(self, row: int, head: int) -> QRectF:
         """Where a head is drawn."""
+        if (row, head) not in self._rects:
+            self._rects[row, head] = self._rect(row, head)
+        return self._rects[row, head]
+
+    def _place_anew(self) -> None:
+        self._squares, self._rects, self._image = self._grid(), {}, None
+
+    def _rect(self, row: int, head: int) -> QRectF:
         down, across = self._squares.get((row, head), (row, head))
         (left, top), cell = self._edges(), self._size()
         return QRectF(left + across * (cell + GAP), top + down * (cell + GAP + self._below(cell)), cell, cell)
@@ -119,7 +132,7 @@ class Gallery(Mosaic):
 
     def resizeEvent(self, event: object) -> None:  # noqa: N802 (Qt's name)
         """Another size holds another number side by side."""
-        self._squares, self._image = self._grid(), None
+        self._place_anew()
 
     def _picture(self) -> QImage:
         ratio, cell = self.devicePixelRatioF(), self._size()

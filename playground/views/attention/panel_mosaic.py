@@ -90,6 +90,8 @@ class Mosaic(QWidget):
         self._selected: Place | None = None
         self._hover: Place | None = None
         self._marks: dict[Place, str] = {}
+        self._edge: tuple[int, int] | None = None
+        """Room for the numbers, once it has been measured."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -97,6 +99,8 @@ class Mosaic(QWidget):
 
     def draw(self, patterns: tuple[np.ndarray, ...], causal: tuple[bool, ...], labels: tuple[str, ...]) -> None:
         """Show these (heads, query, key) patterns; the picture is made when it is painted."""
+        if labels != self._labels:
+            self._edge = None
         self._patterns, self._causal, self._labels, self._image = patterns, causal, labels, None
         self.update()
 
@@ -114,7 +118,7 @@ class Mosaic(QWidget):
 
     def retheme(self) -> None:
         """Make the picture again: empty cells carry a colour of the theme."""
-        self._image = None
+        self._image = self._edge = None
         self.update()
 
     def height_for(self, width: int) -> int:
@@ -185,6 +189,11 @@ class Mosaic(QWidget):
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _margins(self) -> tuple[int, int]:
+        if self._edge is None:
+            self._edge = self._measured()
+        return self._edge
+
+    def _measured(self) -> tuple[int, int]:
         metrics = QFontMetricsF(theme.font(0.85))
         widest = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         return int(widest) + 10, int(metrics.height()) + 3
