@@ -1,6 +1,7 @@
 """The three ways through attention, tap edits, stacks of other names, and generation where a cache must not be used."""
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from playground.transformer.generate import generate, sample
 from playground.transformer.graft import graft
 from playground.transformer.layer import Stack
 from playground.transformer.model import Transformer, build
+from playground.transformer.norm import RMSNorm
 from playground.transformer.taps import Taps
 
 VOCAB, CONTEXT = 20, 12
@@ -94,6 +96,37 @@ def test_the_fused_kernel_is_left_alone_in_bfloat16_on_a_processor(monkeypatch):
     assert called == [torch.float32, torch.float32]
     model(x, taps=Taps(["decoder.0.pattern"]))  # only the layer that is looked at is written out
     assert len(called) == 3
+
+
+@pytest.mark.parametrize("place", ["pre", "post", "sandwich", "output"])
+@pytest.mark.parametrize("qk_norm", ["none", "head", "full"])
+def test_rms_norms_are_quiet_and_near_full_precision_in_bfloat16(place, qk_norm):
+    """Behind a branch, or on queries and keys, such a norm reads bfloat16 while its scale is float32."""
+    layer = {
+        "norm": {"kind": "rms", "place": place},
+        "attention": {"heads": 2, "qk_norm": qk_norm, "position": {"kind": "rotary"}},
+        "mlp": {"d_mlp": 16},
+    }
+    data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "decoder": [layer, layer], "init": {"std": 0.5}}
+    model, x = build(parse({"model": data}).model, 3), some_tokens(CONTEXT)
+    torch.set_warn_always(True)  # not only the first time
+    try:
+        with warnings.catch_warnings(), torch.autocast("cpu", torch.bfloat16):
+            warnings.simplefilter("error")
+            low = model(x).float()
+            low.sum().backward()
+    finally:
+        torch.set_warn_always(False)
+    with torch.no_grad():
+        full = model(x)
+    assert (low - full).norm() < 0.1 * full.norm()
+
+
+def test_an_rms_norm_of_another_type_is_that_of_full_precision_rounded():
+    norm, x = RMSNorm(64, 1e-6), torch.randn(5, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.no_grad():
+        norm.weight.copy_(torch.linspace(0.5, 2, 64))
+        assert torch.equal(norm(x), norm(x.float()).bfloat16())
 
 
 def test_edits_reach_the_output():
