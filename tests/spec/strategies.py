@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from playground.spec.model import Attention, Embedding, Mlp, Norm, Position
 
-
 DROPOUTS = st.sampled_from([0.0, 0.0, 0.0, 0.3])
 
 

@@ -129,6 +129,42 @@ def test_an_rms_norm_of_another_type_is_that_of_full_precision_rounded():
         assert torch.equal(norm(x), norm(x.float()).bfloat16())
 
 
+@pytest.mark.parametrize("qk_norm", ["head", "full"])
+def test_queries_and_keys_can_be_normalised_after_the_rotation(qk_norm):
+    """Written out with a scale that differs from feature to feature, or before and after would be the same."""
+    layer = {"heads": 2, "qk_norm": qk_norm, "position": {"kind": "rotary"}}
+    made = {}
+    for place in ("before", "after"):
+        data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "decoder": [{"attention": layer | {"qk_norm_place": place}}]}
+        model = build(parse({"model": data | {"init": {"std": 0.5}}}).model, 3).eval()
+        attention, taps = model.decoder[0].attention, Taps(["decoder.0.q"])
+        with torch.no_grad():
+            attention.q_norm.weight.copy_(torch.linspace(0.5, 2, len(attention.q_norm.weight)))
+            model(some_tokens(CONTEXT), taps=taps)
+            read = model.decoder[0].norm1(model.embed(some_tokens(CONTEXT)) + model.position.weight)
+            q = attention.qkv(read)[..., :8].unflatten(-1, (2, 4)).transpose(1, 2)
+            turned = attention.rotary(q, 0)
+        made[place] = taps.values["decoder.0.q"]
+    scale = attention.q_norm.weight.view(2, 1, 4) if qk_norm == "full" else attention.q_norm.weight
+    size = turned.square().mean((1, 3) if qk_norm == "full" else -1, keepdim=True)
+    assert torch.allclose(made["after"], turned / (size + 1e-6).sqrt() * scale, atol=1e-5)
+    assert (made["after"] - made["before"]).abs().max() > 0.1
+
+
+def test_a_context_with_nothing_real_is_finite_on_every_path_and_none_at_all_is_refused():
+    encoder = {"attention": {"heads": 2, "mask": "bidirectional"}, "mlp": None}
+    decoder = {"attention": {"heads": 2}, "cross": {"heads": 2}, "mlp": None}
+    data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "encoder": [encoder], "decoder": [decoder]}
+    model, x = build(parse({"model": data}).model, 0).eval(), some_tokens(CONTEXT)
+    read = {"context": x, "context_lengths": torch.tensor([0, CONTEXT])}
+    with torch.no_grad():
+        fused, observed = model(x, **read), model(x, **read, taps=Taps(["decoder.0.cross.pattern"]))
+    assert fused.isfinite().all()
+    assert (fused - observed).abs().max() < 1e-5
+    with pytest.raises(ValueError, match="reads a context as well"):
+        model(x, context=x[:, :0])
+
+
 def test_edits_reach_the_output():
     model, x = gpt(), some_tokens(CONTEXT)
     looking = Taps(["decoder.0.z", "decoder.0.v"], {"decoder.0.pattern": lambda p: torch.eye(p.shape[-1]).expand_as(p)})
