@@ -132,6 +132,21 @@ def test_without_absolute_positions_a_text_may_begin_anywhere(data, window, befo
         assert (model(**read)[:, before + sees - 1 :] - model(**moved)[:, sees - 1 :]).abs().max() < 1e-9
 
 
+@given(models(), st.integers(0, 3))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_window_as_long_as_the_text_hides_nothing(data, more):
+    spec = spec_of(data | {"init": {"std": 0.4}})
+    wide = {name: [_windowed(layer, spec.n_ctx + more) for layer in data[name]] for name in ("encoder", "decoder")}
+    open_ = {name: [_windowed(layer, None) for layer in data[name]] for name in ("encoder", "decoder")}
+    first, second = (build(spec_of(data | found | {"init": {"std": 0.4}}), 0).eval() for found in (wide, open_))
+    with torch.no_grad():
+        assert (first(**inputs(spec)) - second(**inputs(spec))).abs().max() < 1e-10
+
+
+def _windowed(layer, window):
+    return layer | {"attention": layer["attention"] | {"window": window}} if layer["attention"] else layer
+
+
 @given(models(("decoder", "both")), st.lists(st.integers(1, 5), min_size=1, max_size=8))
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 def test_cached_decoding_equals_full_decoding(data, pieces):
