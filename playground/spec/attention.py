@@ -157,8 +157,8 @@ class Attention(AttentionHeads):
     qk_norm_place: Literal["before", "after"] = field(
         "before",
         "QK norm placed",
-        "Before the rotation (Qwen 3) or after it (nanochat).",
-        when=("qk_norm", ("head",)),
+        "Before the rotation (Qwen 3, OLMo 2) or after it (nanochat).",
+        when=("qk_norm", ("head", "full")),
     )
 
 
