@@ -39,6 +39,12 @@ def shares(values: np.ndarray) -> np.ndarray:
     return made.astype(np.uint8)
 
 
+def differences(values: np.ndarray) -> np.ndarray:
+    """Differences of weights as places in the diverging map, uint8 (…,): by their square roots, fixed from −1 to 1."""
+    made: np.ndarray = np.sign(values) * np.sqrt(np.abs(values))
+    return (127.5 + 127.5 * made).clip(0, 255).astype(np.uint8)
+
+
 def weights(values: np.ndarray) -> np.ndarray:
     """Weights that sum to 1 as colours, uint8 (…, 4)."""
     coloured: np.ndarray = lookup().view(np.uint32)[:, 0][shares(values)]  # a pixel is one number

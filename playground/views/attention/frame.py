@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -73,6 +73,23 @@ class AttentionFrame(Frame):
     context_ids: np.ndarray | None = None
     room: int = 64
     cell: Cell | None = None
+    signed: bool = False
+    """Whether the patterns are the differences of two models, and not weights."""
+
+    def minus(self, other: Frame) -> AttentionFrame | None:
+        """How much more each query looks at each key than in another model, in the attentions that both have alike."""
+        if not isinstance(other, AttentionFrame) or (self.tokens, self.context) != (other.tokens, other.context):
+            return None
+        theirs = dict(zip(other.names, other.patterns, strict=True))
+        both = [
+            (name, mine - theirs[name], causal)
+            for name, mine, causal in zip(self.names, self.patterns, self.causal, strict=True)
+            if name in theirs and theirs[name].shape == mine.shape
+        ]
+        if not both:
+            return None
+        names, patterns, causal = zip(*both, strict=True)
+        return replace(self, names=names, patterns=patterns, causal=causal, cell=None, signed=True)
 
     def table(self) -> Table:
         """One row for each query and key of each head that the mask lets meet."""

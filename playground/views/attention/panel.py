@@ -85,6 +85,12 @@ class AttentionPanel(QWidget):
         if self._preview is not None and self._valid(*self._preview) != self._preview:
             self._preview = None
         self._overlay = [place for place in self._overlay if self._valid(*place) == place]
+        self.mosaic.signed = self.matrix.signed = frame.signed
+        for button in self.zoom.buttons():
+            button.setEnabled(not frame.signed)
+        if frame.signed and self.near != "head":  # of differences there are no scores, and nothing to work out
+            self._set_zoom("head")
+            return
         self.mosaic.draw(frame.patterns, frame.causal, labels)
         if self.near == "model":
             self.model.draw(frame, labels)
@@ -273,7 +279,9 @@ class AttentionPanel(QWidget):
         hint = "Ctrl+click lays heads over each other" if self.locked and not self._overlay else ""
         self.hint.setText("locked · Esc releases" if self.locked else "click locks")
         self.hint.setToolTip(hint or "Ctrl+click on heads lays them over each other; a double click on a cell works it out")
-        self.head.say(where, scores.score(pattern, queries, keys), self._more())
+        nothing = scores.HeadScores(*[float("nan")] * len(scores.KINDS))
+        found = nothing if frame.signed else scores.score(pattern, queries, keys)
+        self.head.say(where, found, "red: A looks more · blue: B does" if frame.signed else self._more())
 
     def _entitle(self, frame: AttentionFrame, shown: tuple[str, int], where: str) -> None:
         zoom, short = self.near, f"L{layer_label(shown[0])} · H{shown[1] + 1}"

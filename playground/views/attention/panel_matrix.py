@@ -51,6 +51,8 @@ class Matrix(QWidget):
         self._hover: tuple[int, int] | None = None
         self._held: tuple[int, int] | None = None
         self._overlay: tuple[tuple[np.ndarray, str], ...] = ()
+        self.signed = False
+        """Whether differences of two models are drawn."""
         self.totals = False
         """Whether what each key receives, and how far each query looks around, stand at the edges."""
         self.lit: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
@@ -102,8 +104,11 @@ class Matrix(QWidget):
         if self._causal and key > query:
             return pair, "–", "in the future: the mask hides it"
         if self._keys != self._tokens:
-            return pair, f"{self._pattern[query, key]:.2f}", f"{ordinal(key + 1)} token of the source"
-        return pair, f"{self._pattern[query, key]:.2f}", scores.relation(self._tokens, query, key)
+            return pair, self._said(query, key), f"{ordinal(key + 1)} token of the source"
+        return pair, self._said(query, key), scores.relation(self._tokens, query, key)
+
+    def _said(self, query: int, key: int) -> str:
+        return f"{self._pattern[query, key]:+.2f} against B" if self.signed else f"{self._pattern[query, key]:.2f}"
 
     def hold(self, cell: tuple[int, int]) -> None:
         """Hold on to a cell."""
@@ -238,7 +243,12 @@ class Matrix(QWidget):
 
     def _picture(self) -> QImage:
         if self._image is None:
-            colours = laid_over(self._overlay, theme.colour("surface")) if self._overlay else colourmaps.weights(self._pattern)
+            if self._overlay:
+                colours = laid_over(self._overlay, theme.colour("surface"))
+            elif self.signed:
+                colours = colourmaps.lookup(colourmaps.SIGNED)[colourmaps.differences(self._pattern)]
+            else:
+                colours = colourmaps.weights(self._pattern)
             if self._causal:
                 colours[~np.tri(*self._pattern.shape, dtype=bool)] = colourmaps.empty(theme.theme())
             high, wide = colours.shape[:2]
@@ -310,13 +320,16 @@ class Matrix(QWidget):
 
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         bar = QRectF(area.right() + 14, area.top() + 1, 7, min(area.height(), 140.0) - 2)
-        ramp = np.ascontiguousarray(colourmaps.lookup()[::-1, None])
+        ramp = np.ascontiguousarray(colourmaps.lookup(colourmaps.SIGNED if self.signed else colourmaps.MAGNITUDE)[::-1, None])
         painter.drawImage(bar, QImage(ramp.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
         painter.setFont(theme.font(0.85))
         painter.setPen(theme.colour("quiet"))
-        for value in (1.0, 0.25, 0.05, 0.0):  # the scale is that of square roots
-            y = bar.bottom() - value**0.5 * bar.height()
-            painter.drawText(QRectF(bar.right() + 5, y - 8, 34, 16), Qt.AlignmentFlag.AlignVCenter, f"{value:g}")
+        values = (1.0, 0.25, 0.0, -0.25, -1.0) if self.signed else (1.0, 0.25, 0.05, 0.0)
+        for value in values:  # the scale is that of square roots
+            up = math.copysign(abs(value) ** 0.5, value)
+            y = bar.bottom() - (0.5 + 0.5 * up if self.signed else up) * bar.height()
+            said = f"{value:+g}".replace("-", "−") if self.signed and value else f"{value:g}"
+            painter.drawText(QRectF(bar.right() + 5, y - 8, 34, 16), Qt.AlignmentFlag.AlignVCenter, said)
 
     def _paint_totals(self, painter: QPainter, area: QRectF) -> None:
         """At the foot the mean weight that each key gets of those who see it, at the right how far a query spreads its own."""

@@ -44,18 +44,23 @@ def rounded(cells: int, radius: float) -> np.ndarray:
     return made
 
 
-def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme) -> np.ndarray:
+def tiled(
+    patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme, *, signed: bool = False
+) -> np.ndarray:
     """All heads as one picture, uint8 (height, width, 4): a row for each layer, `cell` pixels a head, clear between them.
 
-    `patterns` are (heads, query, key) weights on the fixed scale of `colourmaps.shares`; masked cells are left empty.
+    `patterns` are (heads, query, key) weights on the fixed scale of `colourmaps.shares`; masked cells are left empty. With
+    `signed` they are differences of weights.
     """
     most = max(len(layer) for layer in patterns)
     made = np.zeros((len(patterns) * (cell + gap) - gap, most * (cell + gap)), dtype=np.uint32)  # a pixel is one number
-    colours, empty = colourmaps.lookup().view(np.uint32)[:, 0], colourmaps.empty(ground).view(np.uint32)[0]
+    name = colourmaps.SIGNED if signed else colourmaps.MAGNITUDE
+    colours, empty = colourmaps.lookup(name).view(np.uint32)[:, 0], colourmaps.empty(ground).view(np.uint32)[0]
     opacity = rounded(cell, min(4.0, cell / 8))
     corners = np.nonzero(opacity < 255)
     for row, (layer, hides) in enumerate(zip(patterns, causal, strict=True)):
-        index, seen = colourmaps.shares(layer), np.tri(*layer.shape[1:], dtype=np.bool_)
+        index = colourmaps.differences(layer) if signed else colourmaps.shares(layer)
+        seen = np.tri(*layer.shape[1:], dtype=np.bool_)
         if cell < layer.shape[-1]:
             index, seen = resampled(index, cell), resampled(seen, cell)
         heads = colours[index]  # (heads, query, key)
@@ -90,6 +95,8 @@ class Mosaic(QWidget):
         self._selected: Place | None = None
         self._hover: Place | None = None
         self._marks: dict[Place, str] = {}
+        self.signed = False
+        """Whether differences of two models are drawn."""
         self._edge: tuple[int, int] | None = None
         """Room for the numbers, once it has been measured."""
         self.setMouseTracking(True)
@@ -211,7 +218,8 @@ class Mosaic(QWidget):
         ratio, cell = self.devicePixelRatioF(), self._cell(self.width(), self.height())
         image, pixels = self._image, round(cell * ratio)
         if image is None or image.text("cell") != f"{pixels}":
-            made = tiled(self._patterns, self._causal, pixels, round((cell + GAP) * ratio) - pixels, theme.theme())
+            made = tiled(self._patterns, self._causal, pixels, round((cell + GAP) * ratio) - pixels, theme.theme(),
+                         signed=self.signed)  # fmt: skip
             high, wide = made.shape[:2]
             image = QImage(made.data, wide, high, 4 * wide, QImage.Format.Format_RGBA8888).copy()
             image.setText("cell", f"{pixels}")
