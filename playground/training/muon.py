@@ -39,13 +39,13 @@ class Muon(torch.optim.Muon):
 def hidden_matrices(model: nn.Module) -> dict[Tensor, list[int]]:
     """The matrices (out, in) of the layers of encoder and decoder, with the rows of each matrix that a weight holds.
 
-    Embedding, unembedding, positions and tables of distances are none of them.
+    Embedding, unembedding, positions, tables of distances and the routers of experts are none of them.
     """
     found: dict[Tensor, list[int]] = {}
     for name, module in model.named_modules():
         if not name.startswith(("encoder.", "decoder.")):
             continue
-        if isinstance(module, nn.Linear):
+        if isinstance(module, nn.Linear) and not name.endswith(".router"):
             found.setdefault(module.weight, [module.out_features])
         elif isinstance(module, Attention):
             found[module.qkv.weight] = module.widths

@@ -166,6 +166,15 @@ def test_muon_takes_queries_keys_and_values_for_three_matrices():
     assert rows == expected
 
 
+def test_routers_of_experts_are_no_hidden_matrices():
+    layer = {"attention": {"heads": 2}, "mlp": {"d_mlp": 8, "experts": 4, "top_k": 2}}
+    model = build(parse({"model": {"d_model": 16, "decoder": [layer]}}).model, 0)
+    found = hidden_matrices(model)
+    names = {name for name, parameter in model.named_parameters() if parameter in found}
+    assert not any("router" in name for name in names)
+    assert sum("expert" in name for name in names) == 8
+
+
 def test_both_rates_of_muon_follow_the_schedule(plain):
     run = Run.fresh(set_(plain, training__optimiser="muon", training__lr=0.01, training__muon_lr=0.04), device="cpu")
     for _ in range(12):
