@@ -64,7 +64,8 @@ class Attention(nn.Module):
 {_SCORES.strip(chr(10))}
         place = torch.arange(x.shape[1], device=x.device)  #? places
         offset = place - place[:, None]  # (query, key): key's place minus query's  #? places
-        scores = scores - slopes($heads).to(scores) * offset.abs()  #? alibi
+        scores = scores - slopes($heads).to(scores) * offset.abs()  #? alibi and not steep
+        scores = scores - $slope * slopes($heads).to(scores) * offset.abs()  #? alibi and steep
         scores = scores + self.distance(offset)  #? distance
         scores = scores.masked_fill(offset > 0, -torch.inf)  # nobody sees the future  #? not prefixed and mask=causal
         future = offset > 0  #? prefixed and mask=causal|prefix

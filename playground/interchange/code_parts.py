@@ -130,6 +130,8 @@ class Parts:
             "rotary": self.rotary.call(self._rotary_row(attention, heads)) if kind == "rotary" else "None",
             "distance": self.t5.call(_t5_row(attention, heads)) if kind == "t5" else "None",
             "alibi": str(kind == "alibi"),
+            "steep": str(kind == "alibi" and attention.position.slope != 1.0),
+            "slope": repr(attention.position.slope if kind == "alibi" else 1.0),
             **_heads_row(attention),
             "qk_norm": f'"{attention.qk_norm}{"_after" if after else ""}"',
         }
