@@ -26,7 +26,7 @@ class Hypothesis:
 
     def score(self, penalty: float) -> float:
         """Its log-probability over length to the power `penalty`, so that short answers are not preferred for being short."""
-        return self.log_probability / max(1, len(self.tokens)) ** penalty
+        return self.log_probability / float(max(1, len(self.tokens)) ** penalty)
 
 
 @torch.no_grad()

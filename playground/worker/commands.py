@@ -109,7 +109,9 @@ class Ask(Command):
     """Keep answering this prompt (an empty one: stop) while the model learns.
 
     `temperature` 0 is argmax; `top_k` 0, `top_p` 1 and `repetition` 1 change nothing. Every answer draws the same random
-    numbers, by `seed`, so it moves only because the model does.
+    numbers, by `seed`, so it moves only because the model does. With 2 `beams` or more the most probable answer is searched
+    for, and nothing is drawn. `forced` are the ids that the answer begins with (they count to its length), or for blanks one
+    for each, -1 where it is open. With `details` everything is told of each token.
     """
 
     prompt: str
@@ -119,6 +121,9 @@ class Ask(Command):
     top_p: float = 1.0
     repetition: float = 1.0
     seed: int = 0
+    beams: int = 1
+    forced: tuple[int, ...] = ()
+    details: bool = False
 
 
 @dataclass(frozen=True)

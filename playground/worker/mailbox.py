@@ -14,6 +14,7 @@ from playground.spec.experiment import Experiment
 from playground.training.report import StepReport
 from playground.views.frames import Frame
 from playground.worker.commands import Command
+from playground.worker.telling import Told
 
 Mode = Literal["starting", "paused", "running", "busy", "stopped"]
 
@@ -85,6 +86,8 @@ class Answer:
     """What the choices are for."""
     suggestion: str = ""
     """A prompt that would mean something, where this one does not."""
+    told: Told | None = None
+    """What is told of each token, where that was asked for."""
 
 
 @dataclass(frozen=True)
