@@ -50,7 +50,8 @@ class Apply(Command):
     `number` comes back with the answer, so that the sender knows which of several edits it was. `origins` say where the
     layers were, for weights to move with them. `back` is for undo and redo: the number of the Apply or OpenModel that had
     led here before, whose run comes back with its weights if it is still remembered. `again` reads the text anew, which is
-    a fresh start where it has changed on disk.
+    a fresh start where it has changed on disk. `stage` begins another stage of training: the weights go on, while steps,
+    schedule and optimiser begin again.
     """
 
     experiment: Experiment
@@ -58,6 +59,7 @@ class Apply(Command):
     origins: Origins | None = None
     back: int | None = None
     again: bool = False
+    stage: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,16 @@ class Ask(Command):
     beams: int = 1
     forced: tuple[int, ...] = ()
     details: bool = False
+
+
+@dataclass(frozen=True)
+class Compress(Command):
+    """Keep compressing the instruction of this prompt (what stands before [gist]) and answering the inputs from it, in at most
+    `length` tokens each, while the model learns; no prompt: stop. Answered by `GistTold`s."""
+
+    prompt: str
+    inputs: tuple[str, ...] = ()
+    length: int = 8
 
 
 @dataclass(frozen=True)

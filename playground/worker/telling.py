@@ -52,3 +52,29 @@ class Told:
         """The mean surprise of the prompt's tokens, in nats; NaN where there is none."""
         known = [each.surprise for each in self.read if not each.blank and not math.isnan(each.chance)]
         return sum(known) / len(known) if known else math.nan
+
+
+@dataclass(frozen=True)
+class WayTold:
+    """What an answer costs in one of three ways, once what is cached has been computed: tokens that pass through the model,
+    tokens whose keys and values are kept, their bytes, FLOPs by count, and measured seconds."""
+
+    way: str
+    read: int
+    kept: int
+    cache_bytes: int
+    flops: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GistTold:
+    """An instruction compressed once, and what was answered from it; `note` says why there is nothing else."""
+
+    step: int
+    note: str = ""
+    ways: tuple[WayTold, ...] = ()
+    answers: tuple[tuple[str, str], ...] = ()
+    """Inputs, and what was said to each from the gist's keys and values alone."""
+    same: bool = True
+    """Whether the whole instruction, cached, says the same to all of them, as it must."""
