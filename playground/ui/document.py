@@ -87,6 +87,13 @@ class Document(QObject):
         self.stack.push(_Replace(self, old, new, f"Continue from step {step:,}", "", None, step))
         return self.state
 
+    def stage(self, experiment: Experiment, text: str) -> int:
+        """Go on to another stage of training with the weights as they are, as one step of undo; the number of the answer."""
+        self.problems = []
+        old, new = (self.experiment, self.interventions), (experiment, self.interventions)
+        self.stack.push(_Replace(self, old, new, text, "", None, stage=True))
+        return self.state
+
     def read_again(self) -> int:
         """Ask for the text to be read anew; the number of the answer."""
         number = self.next_number()
@@ -152,15 +159,18 @@ class Document(QObject):
             self._mailbox.send(Intervene(interventions))
             self.intervened.emit()
 
-    def _put(self, experiment: Experiment, origins: Origins | None, back: int | None, branch: int | None = None) -> None:
+    def _put(
+        self, experiment: Experiment, origins: Origins | None, back: int | None, branch: int | None = None, stage: bool = False
+    ) -> None:
         """Make an experiment the document and send it; `back` is the edit that had led to it before, `branch` the recorded
-        step that it goes on from."""
+        step that it goes on from; a `stage` goes on with the weights alone."""
         self.experiment = experiment
         number = self._number if self._silent else self.next_number()
         self.state = number if back is None else back
         if not self._silent:
             again = branch is None or back is not None
-            self._mailbox.send(Apply(experiment, number, origins, back) if again else Branch(branch or 0, number))
+            apply = Apply(experiment, number, origins, back, stage=stage and back is None)
+            self._mailbox.send(apply if again else Branch(branch or 0, number))
         self.changed.emit()
 
 
@@ -185,10 +195,11 @@ class _Replace(QUndoCommand):
         merge: str,
         origins: Origins | None,
         branch: int | None = None,
+        stage: bool = False,
     ) -> None:
         super().__init__(text)
         self._document, self._old, self._new, self._merge, self._origins = document, old, new, merge, origins
-        self._branch, self._when = branch, time.monotonic()
+        self._branch, self._stage, self._when = branch, stage, time.monotonic()
         self._from, self._to = document.state, -1
         """The edits that led to the old and to the new, the latter once it has been done."""
 
@@ -210,7 +221,7 @@ class _Replace(QUndoCommand):
         """Apply; the second time this brings back what the first had made."""
         document = self._document
         if self._moves():
-            document._put(self._new[0], self._origins, self._to if self._to >= 0 else None, self._branch)
+            document._put(self._new[0], self._origins, self._to if self._to >= 0 else None, self._branch, self._stage)
             self._to = document.state
         document._lay(self._new[1])
 

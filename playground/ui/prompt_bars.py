@@ -23,12 +23,14 @@ class Bars(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Next token")
         self.choices: tuple[tuple[str, float], ...] = ()
+        self.at_most, self.hint, self.lit = AT_MOST, "What the model expects next appears here.", -1
+        """Rows there may be, what stands there without any, and the row that is set off from the others (-1: none)."""
         self.full = 0.0
         """The probability that a full bar stands for; 0 while there are none."""
 
     def show_choices(self, choices: tuple[tuple[str, float], ...]) -> None:
         """Tokens with their probabilities (0 to 1)."""
-        self.choices = choices[:AT_MOST]
+        self.choices = choices[: self.at_most]
         self.full = self._scale(max(share for _, share in self.choices)) if choices else 0.0
         self.setAccessibleDescription(", ".join(f"{quoted(token)} {percent(share)}" for token, share in self.choices))
         self.update()
@@ -42,6 +44,12 @@ class Bars(QWidget):
         """Five rows."""
         return QSize(240, round(AT_MOST * (QFontMetricsF(theme.font(mono=True)).height() + 4)))
 
+    def row(self) -> float:
+        """The height of a row in pixels."""
+        return max(
+            QFontMetricsF(theme.font(0.95, mono=True)).height() + 1, min(26.0, self.height() / max(1, len(self.choices)))
+        )
+
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 (Qt's name)
         """All rows, or as many as there is room for."""
         painter = QPainter(self)
@@ -51,15 +59,16 @@ class Bars(QWidget):
             painter.setFont(plain)
             painter.setPen(theme.colour("quiet"))
             words = Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
-            painter.drawText(QRectF(self.rect()), words, "What the model expects next appears here.")
+            painter.drawText(QRectF(self.rect()), words, self.hint)
             return
-        metrics = QFontMetricsF(mono)
-        row = max(metrics.height() + 1, min(26.0, self.height() / len(self.choices)))
+        metrics, row = QFontMetricsF(mono), self.row()
         wide = QFontMetricsF(plain).horizontalAdvance
         left = max(0.40 * self.width(), min(0.52 * self.width(), metrics.horizontalAdvance(11 * "m") + 8))
         right = 8 + max(wide(said) for said in ("100 %", *(percent(share) for _, share in self.choices)))
         for index, (token, share) in enumerate(self.choices[: max(1, int(self.height() / row + 0.01))]):
             line = QRectF(0, index * row, self.width(), row)
+            if index == self.lit:
+                painter.fillRect(line, theme.colour("selected"))
             painter.setFont(mono)
             painter.setPen(theme.colour("text"))
             said = metrics.elidedText(quoted(token), Qt.TextElideMode.ElideRight, left - 8)

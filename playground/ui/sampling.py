@@ -16,6 +16,7 @@ ROWS: tuple[tuple[str, str, str, float, float, float], ...] = (
     ("top_k", "Top-k", "Choose among this many of the most probable tokens; 0 among all", 0, 100_000, 1),
     ("top_p", "Top-p", "Choose among the most probable tokens that together have this share; 1 among all", 0.05, 1.0, 0.05),
     ("repetition", "Repetition penalty", "Above 1, tokens that stand in the text already become less likely", 1.0, 5.0, 0.1),
+    ("beams", "Beams", "With 2 or more the most probable answer is searched for among so many, and nothing is drawn", 1, 16, 1),
     ("length", "Tokens", "The answer has at most this many tokens", 1, 512, 8),
     ("seed", "Seed", "The same seed draws the same answer from the same model", 0, 2**31 - 1, 1),
 )
@@ -106,7 +107,9 @@ class SamplingButton(QPushButton):
         """The two settings that matter most, and how many others are not as at first."""
         now, first = self.settings, Ask("")
         drawn = "most probable" if now.temperature == 0 else f"temperature {now.temperature:g}"
-        more = sum(getattr(now, name) != getattr(first, name) for name, *_ in ROWS if name not in ("temperature", "seed"))
+        drawn = f"best of {now.beams} beams" if now.beams > 1 else drawn
+        apart = ("temperature", "seed", "beams")
+        more = sum(getattr(now, name) != getattr(first, name) for name, *_ in ROWS if name not in apart)
         self.setText(f"{drawn}{f' +{more}' if more else ''}  ▾")
         self.setAccessibleDescription(", ".join(f"{title} {getattr(now, name):g}" for name, title, *_ in ROWS))
 

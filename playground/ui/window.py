@@ -227,6 +227,8 @@ class MainWindow(QMainWindow):
         self.stage.record.toggled.connect(self.taking.record)
         self.stage.drawn.connect(self.taking.on_drawn)
         self.prompt.asked.connect(self.mailbox.send)
+        self.prompt.opened.connect(self._on_prompt)
+        self.prompt.panel.sought.connect(self.rewinding.seek)
         self.diagram.chosen.connect(self.choose)
         self.diagram.wished.connect(self._desk.do)
         self.diagram.opened.connect(self.inspector.setFocus)
@@ -239,6 +241,12 @@ class MainWindow(QMainWindow):
         self.inspector.edits_requested.connect(self.document.edit_all)
         self.document.changed.connect(self._on_document)
         self.document.refused.connect(lambda: self.inspector.show_problems(self.document.problems))
+
+    def _on_prompt(self, opened: bool) -> None:
+        """The prompt takes what its panel needs from the stage, and gives it back."""
+        whole = sum(self.rows.sizes())
+        prompt = max(self.prompt.minimumHeight(), round(whole * (0.5 if opened else 0.22)))
+        self.rows.setSizes([whole - prompt, prompt])
 
     def _on_document(self) -> None:
         experiment = self.document.experiment

@@ -50,7 +50,8 @@ class Apply(Command):
     `number` comes back with the answer, so that the sender knows which of several edits it was. `origins` say where the
     layers were, for weights to move with them. `back` is for undo and redo: the number of the Apply or OpenModel that had
     led here before, whose run comes back with its weights if it is still remembered. `again` reads the text anew, which is
-    a fresh start where it has changed on disk.
+    a fresh start where it has changed on disk. `stage` begins another stage of training: the weights go on, while steps,
+    schedule and optimiser begin again.
     """
 
     experiment: Experiment
@@ -58,6 +59,7 @@ class Apply(Command):
     origins: Origins | None = None
     back: int | None = None
     again: bool = False
+    stage: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ class Ask(Command):
     """Keep answering this prompt (an empty one: stop) while the model learns.
 
     `temperature` 0 is argmax; `top_k` 0, `top_p` 1 and `repetition` 1 change nothing. Every answer draws the same random
-    numbers, by `seed`, so it moves only because the model does.
+    numbers, by `seed`, so it moves only because the model does. With 2 `beams` or more the most probable answer is searched
+    for, and nothing is drawn. `forced` are the ids that the answer begins with (they count to its length), or for blanks one
+    for each, -1 where it is open. With `details` everything is told of each token.
     """
 
     prompt: str
@@ -119,6 +123,19 @@ class Ask(Command):
     top_p: float = 1.0
     repetition: float = 1.0
     seed: int = 0
+    beams: int = 1
+    forced: tuple[int, ...] = ()
+    details: bool = False
+
+
+@dataclass(frozen=True)
+class Compress(Command):
+    """Keep compressing the instruction of this prompt (what stands before [gist]) and answering the inputs from it, in at most
+    `length` tokens each, while the model learns; no prompt: stop. Answered by `GistTold`s."""
+
+    prompt: str
+    inputs: tuple[str, ...] = ()
+    length: int = 8
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from playground.worker.commands import (
     Cancel,
     Command,
     Compare,
+    Compress,
     Intervene,
     Narrate,
     OpenModel,
@@ -129,6 +130,8 @@ class Engine:
             elif isinstance(command, Ask):
                 self._watching.ask(command)
                 self._comparing.ask(command)
+            elif isinstance(command, Compress):
+                self._watching.compress(command)
             elif isinstance(command, Seek) and self._backlog and isinstance(self._backlog[-1], Seek):
                 self._backlog[-1] = command  # a drag over the timeline: only where it has got to counts
             else:

@@ -14,6 +14,7 @@ from playground.spec.experiment import Experiment
 from playground.training.report import StepReport
 from playground.views.frames import Frame
 from playground.worker.commands import Command
+from playground.worker.telling import GistTold, Told
 
 Mode = Literal["starting", "paused", "running", "busy", "stopped"]
 
@@ -85,6 +86,8 @@ class Answer:
     """What the choices are for."""
     suggestion: str = ""
     """A prompt that would mean something, where this one does not."""
+    told: Told | None = None
+    """What is told of each token, where that was asked for."""
 
 
 @dataclass(frozen=True)
@@ -182,6 +185,7 @@ class Letters:
     status: Status | None = None
     answer: Answer | None = None
     answer_beside: Answer | None = None
+    gist: GistTold | None = None
     progress: Progress | None = None
     recorded: Recorded | None = None
     line: Line | None = None
@@ -232,7 +236,7 @@ class Mailbox:
             if isinstance(event, Applied) and event.change != "hot":
                 # pictures of the model before it would be shown against the new one
                 self._letters.frames.clear()
-                self._letters.answer = None
+                self._letters.answer = self._letters.gist = None
                 if event.change != "graft":
                     self._letters.reports.clear()
             self._letters.events.append(event)
@@ -246,6 +250,11 @@ class Mailbox:
         """The newest answer."""
         with self._lock:
             self._letters.answer = answer
+
+    def put_gist(self, told: GistTold) -> None:
+        """The newest word of the gist in use."""
+        with self._lock:
+            self._letters.gist = told
 
     def put_recorded(self, recorded: Recorded) -> None:
         """The newest list of what can be looked at."""

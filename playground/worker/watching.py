@@ -14,13 +14,14 @@ from playground.views.frames import Look
 from playground.views.subject import Subject
 from playground.views.table import VIEWS
 from playground.worker.answer import answer
-from playground.worker.commands import Again, Ask
+from playground.worker.commands import Again, Ask, Compress
 from playground.worker.faults import fault
+from playground.worker.gist_use import used
 from playground.worker.mailbox import Fault, Mailbox
 
 SHARE = 0.025
 """What pictures and answers together may take of the time while the model trains; drawing them costs about as much."""
-ANSWER_INTERVAL = 0.33
+ANSWER_INTERVAL, GIST_INTERVAL = 0.33, 2.0
 UNSURE_SECONDS = 1.0
 """The longest wait after the very first picture, whose cost (caches, lazy imports) says little."""
 LONGEST_BACK_OFF = 60.0
@@ -34,10 +35,10 @@ class Job:
 
     name: str
     interval: float
-    wish: Look | Ask
+    wish: Look | Ask | Compress
     make: Callable[[Subject], None]
     costs: deque[float] = field(default_factory=lambda: deque(maxlen=5))
-    shown: tuple[int, int, Look | Ask] | None = None
+    shown: tuple[int, int, Look | Ask | Compress] | None = None
     """Version of the model, step and wish of the last picture."""
     due: float = 0.0
     failures: int = 0
@@ -86,6 +87,11 @@ class Watching:
         wish = ask if ask.prompt else None
         self._want("prompt", ANSWER_INTERVAL, wish, lambda subject: self._mailbox.put_answer(answer(subject, ask)))
 
+    def compress(self, command: Compress) -> None:
+        """Use a gist from now on; without a prompt no more."""
+        wish = command if command.prompt else None
+        self._want("gist", GIST_INTERVAL, wish, lambda subject: self._mailbox.put_gist(used(subject, command)))
+
     def model_changed(self, *, forget: bool) -> None:
         """Every picture is out of date; with `forget` the weights have nothing to do with those before."""
         self._version += 1
@@ -123,7 +129,7 @@ class Watching:
         except Exception as error:
             job.failures += 1
             if not job.said:
-                doing = "Answering the prompt" if isinstance(job.wish, Ask) else f"Drawing “{job.name}”"
+                doing = "Answering the prompt" if isinstance(job.wish, Ask | Compress) else f"Drawing “{job.name}”"
                 self._mailbox.put_event(fault(error, doing))
             job.said = True
         took = self._clock() - start
@@ -149,7 +155,7 @@ class Watching:
             self._spent.popleft()
         return min(1.0, sum(took for _, took in self._spent) / max(now - start, 0.5))
 
-    def _want(self, name: str, interval: float, wish: Look | Ask | None, make: Callable[[Subject], None]) -> None:
+    def _want(self, name: str, interval: float, wish: Look | Ask | Compress | None, make: Callable[[Subject], None]) -> None:
         if wish is None:
             self._jobs.pop(name, None)
         elif (job := self._jobs.get(name)) is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from playground.spec.layers import Origins, then
 from playground.training.branching import branch, twin
@@ -14,6 +15,7 @@ from playground.worker.longjob import Asked, Cancelled, Made, Tick, long_job
 from playground.worker.mailbox import Fault, Mailbox
 from playground.worker.past import Past
 
+STAGED = "The weights go on; steps, schedule and optimiser begin again. Undo brings the model before back."
 NEEDING = (Save, Step, Restart, OpenModel, Branch, Compare)
 """Commands that mean the model of the edit before them, so it has to be built."""
 
@@ -46,6 +48,8 @@ class Workshop:
                 return found, "fresh", f"The weights of step {found.trainer.step:,} are back."
             if command.again:
                 return run.read_again(progress, cancelled)
+            if command.stage:
+                return replace(run.stage(command.experiment), recording=run.recording.afresh()), "fresh", STAGED
             return run.apply(command.experiment, progress=progress, cancelled=cancelled, origins=origins)
 
         made = self._long("Changing the model", make, run, self._superseded, command.number)

@@ -189,7 +189,7 @@ def test_a_narrow_bar_says_less_and_can_become_narrow_again(bar):
     assert bar.follows.text() == "answers follow training · step 1,238"
     bar.resize(640, 150)
     assert bar.size().width() == 640
-    assert bar.follows.text() == "follows training · step 1,238"
+    assert bar.follows.text() == "follows · step 1,238"
     assert bar.sampling.geometry().right() < bar._right.geometry().left()
 
 
