@@ -58,6 +58,8 @@ class Stage(QWidget):
             self.tabs.setTabToolTip(index, view.help)
         self._held: tuple[str, Lit] | None = None
         """What is pointed at until it is released, and by which view."""
+        self._wished = ""
+        """The view that was asked for last."""
         self._text = ""
         """The person's text that the views look at; empty: the validation text."""
         self.frames: dict[str, Frame] = {}
@@ -111,14 +113,29 @@ class Stage(QWidget):
         """One view or all of them."""
         self.all.toggle()
 
+    def offer(self, name: str, *, on: bool) -> None:
+        """Have a tab for a view, or none where it has nothing to show."""
+        index = [view.name for view in TABS].index(name)
+        if self.tabs.isTabVisible(index) is not on:
+            if not on and self.tabs.currentIndex() == index:
+                self.tabs.setCurrentIndex(0)
+            self.tabs.setTabVisible(index, on)
+            if on and self._wished == name:
+                self.tabs.setCurrentIndex(index)
+            if self.panels:
+                self._arrange()
+
     def show_view(self, name: str) -> None:
-        """Bring a view to the front by its name."""
-        self.tabs.setCurrentIndex([view.name for view in TABS].index(name))
+        """Bring a view to the front by its name; one that has no tab yet, as soon as it has."""
+        index = [view.name for view in TABS].index(name)
+        self._wished = name
+        if self.tabs.isTabVisible(index):
+            self.tabs.setCurrentIndex(index)
 
     def visible_views(self) -> list[str]:
         """The names of the views that can be seen."""
         if self.all.isChecked():
-            return [view.name for view in TABS if view.live]
+            return [view.name for index, view in enumerate(TABS) if view.live and self.tabs.isTabVisible(index)]
         return [TABS[self.tabs.currentIndex()].name]
 
     def live_views(self) -> list[str]:
@@ -237,8 +254,9 @@ class Stage(QWidget):
 
     def _fit_tabs(self) -> None:
         metrics = QFontMetricsF(theme.font(1.0, bold=True))
-        letters = sum(metrics.horizontalAdvance(view.title) for view in TABS)
-        dense = letters + ROOMY * len(TABS) > self.width() - self.more.sizeHint().width() - 40
+        titles = [view.title for index, view in enumerate(TABS) if self.tabs.isTabVisible(index)]
+        letters = sum(metrics.horizontalAdvance(title) for title in titles)
+        dense = letters + ROOMY * len(titles) > self.width() - self.more.sizeHint().width() - 40
         if bool(self.tabs.property("dense")) != dense:
             self.tabs.setProperty("dense", dense)
             repolish(self.tabs)

@@ -84,6 +84,7 @@ class MainWindow(QMainWindow):
         self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
         self.diagram, self.inspector, self.prompt = DiagramView(), Inspector(), PromptBar()
         self.stage: Stage = Stage()
+        self.stage.offer("world", on=False)
         self.interventions, self.comparison = InterventionStrip(), CompareStrip()
         self._arrange()
         self.rewinding: Rewinding = Rewinding(self)
@@ -256,6 +257,7 @@ class MainWindow(QMainWindow):
         if experiment.task.kind != self._task:
             self._task = experiment.task.kind
             self.prompt.begin_anew()
+        self.stage.offer("world", on=experiment.model.multi_domain)
         self.diagram.set_model(experiment.model)
         self.meddling.show()
         self.inspector.set_experiment(experiment, self.document.preset)
