@@ -20,6 +20,8 @@ PAUSE = 700
 """Milliseconds in which the end of an episode is looked at."""
 AHEAD = 12
 """With fewer moments than this in store, more are asked for."""
+ROOMY = 760
+"""Pixels of width in which there is room for the seed."""
 REPAINT = 4000
 """Milliseconds between two sets of pictures."""
 
@@ -224,8 +226,9 @@ class WorldPanel(QWidget):
             self.prompt.addItems(tasks)
         self.prompt.setCurrentIndex(self._look.prompt + 1)
         plays = frame.domain in SCENES
-        for widget in (self.prompt, self.seed, self.hand, self.strip):
+        for widget in (self.prompt, self.hand, self.strip):
             widget.setVisible(plays)
+        self.seed.setVisible(plays and self.width() >= ROOMY)
         self.anew.setText("New episode" if plays else "Others")
 
     def _arrange(self) -> None:
@@ -243,8 +246,6 @@ class WorldPanel(QWidget):
         for chooser in (self.domain, self.prompt):
             chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             chooser.setMinimumContentsLength(11)
-        self.seed.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-        self.seed.setFixedWidth(84)
         self.seed.setRange(0, 999_999)
         self.seed.setPrefix("seed ")
         self.hint.setProperty("role", "quiet")
