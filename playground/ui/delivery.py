@@ -80,6 +80,8 @@ class Delivery:
         self._draw_one()
         if letters.answer is not None:
             window.prompt.draw(letters.answer)
+        if letters.gist is not None:
+            window.prompt.panel.gist.draw(letters.gist)
         if letters.answer_beside is not None:
             window.comparing.answer(letters.answer_beside)
         moving = window.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)

@@ -157,6 +157,12 @@ class FilingDesk:
         else:  # perhaps the file has another text by now
             self.plays_at = document.read_again()
 
+    def press_gist(self) -> None:
+        """Train on with the instruction hidden behind its gist tokens, from the weights as they are."""
+        document = self._window.document
+        experiment = edit.replaced(document.experiment, "model.gist.mask", "gist")
+        self.plays_at = document.stage(experiment, "Gist")
+
     def ask_for_text(self) -> None:
         """Choose a text file."""
         if path := files.choose_text(self._window):

@@ -15,6 +15,7 @@ from playground.ui.prompt_bars import Bars
 from playground.ui.prompt_edit import PromptEdit
 from playground.ui.prompting.panel import PromptPanel
 from playground.ui.sampling import SamplingButton
+from playground.worker.commands import Compress
 from playground.worker.mailbox import Answer
 
 DEFAULT_PROMPT = "The value of the"
@@ -32,6 +33,8 @@ class PromptBar(QWidget):
 
     asked = Signal(object)
     """An Ask."""
+    compressed = Signal(object)
+    """A Compress."""
     opened = Signal(bool)
     """The panel was opened or closed."""
 
@@ -39,7 +42,7 @@ class PromptBar(QWidget):
         super().__init__(parent)
         self.setMinimumSize(420, SMALL)
         self._answer: Answer | None = None
-        self._past = False
+        self._past, self._compressing = False, Compress("")
         self._reason, self._text, self._suggested = "", DEFAULT_PROMPT, DEFAULT_PROMPT
         self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
         self.note = Elided()
@@ -64,6 +67,8 @@ class PromptBar(QWidget):
         self.sampling.changed.connect(self._on_settings)
         self.more.toggled.connect(self._on_open)
         self.panel.wanted.connect(self.ask)
+        for changed in (self.panel.turned, self.panel.gist.changed):
+            changed.connect(self._compress)
         self.edit.asked.connect(self.ask)
         take_no_drops(self)
         self.retheme()
@@ -71,12 +76,21 @@ class PromptBar(QWidget):
     def ask(self) -> None:
         """Send the prompt now."""
         self._timer.stop()
+        self._compress()
         settings, panel = self.sampling.settings, self.panel
         if not self.more.isChecked():
             self.asked.emit(replace(settings, prompt=self.edit.text()))
             return
         length = panel.length(settings.length)
         self.asked.emit(replace(settings, prompt=self.edit.text(), length=length, forced=panel.forced, details=True))
+
+    def _compress(self) -> None:
+        """Have a gist used while its page is seen."""
+        seen = self.more.isChecked() and self.panel.page == "gist"
+        wish = Compress(self.edit.text() if seen else "", self.panel.gist.wanted() if seen else ())
+        if wish != self._compressing:
+            self._compressing = wish
+            self.compressed.emit(wish)
 
     def draw(self, answer: Answer) -> None:
         """Show an answer; one to a prompt that has changed since is left out."""

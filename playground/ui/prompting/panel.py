@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.numbers import percent
 from playground.style.tokentext import label, quoted
@@ -27,9 +28,10 @@ from playground.ui.prompting.alternatives import Alternatives
 from playground.ui.prompting.branches import Branches
 from playground.ui.prompting.chips import SaidChips
 from playground.ui.prompting.following import Following, Moment
+from playground.ui.prompting.gist_page import GistPage
 from playground.worker.telling import Said, Told
 
-PAGES = (("tokens", "Tokens"), ("alignment", "Alignment"), ("time", "Over time"))
+PAGES = (("tokens", "Tokens"), ("alignment", "Alignment"), ("time", "Over time"), ("gist", "Gist"))
 SIDE = 232
 """Pixels of the column with alternatives and branches."""
 
@@ -40,6 +42,8 @@ class PromptPanel(QWidget):
     wanted = Signal()
     sought = Signal(int)
     """A step of the past whose answer was chosen."""
+    turned = Signal()
+    """Another page is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -55,7 +59,7 @@ class PromptPanel(QWidget):
         self.legend = Elided()
         self.facts.setProperty("role", "quiet")
         self.tree, self.branch_caption = QListWidget(), Caption("Branches")
-        self.alignment, self.moments = Alignment(), QListWidget()
+        self.alignment, self.moments, self.gist = Alignment(), QListWidget(), GistPage()
         self.tree.setAccessibleName("Branches of the answer")
         self.moments.setAccessibleName("The answer over time")
         self.stack = QStackedWidget()
@@ -132,6 +136,19 @@ class PromptPanel(QWidget):
         """Turn to a page."""
         self.pages.set_value(name)
         self.stack.setCurrentIndex([each for each, _ in PAGES].index(name))
+        self.turned.emit()
+
+    @property
+    def page(self) -> str:
+        """The page that is shown."""
+        return PAGES[self.stack.currentIndex()][0]
+
+    def set_experiment(self, experiment: Experiment) -> None:
+        """Offer the pages that mean something for it."""
+        told = self.gist.set_experiment(experiment)
+        self.pages.buttons()[3].setVisible(told)
+        if not told and self.page == "gist":
+            self.show_page("tokens")
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
@@ -152,6 +169,7 @@ class PromptPanel(QWidget):
                 f"QListWidget::item:selected {{ background: {now.selected}; color: {now.text}; }}"
             )
         self.chips.flow()
+        self.gist.retheme()
         self.alignment.update()
         self.alternatives.update()
 
@@ -170,6 +188,7 @@ class PromptPanel(QWidget):
         self.stack.addWidget(self._tokens_page())
         self.stack.addWidget(_scrolled(self.alignment))
         self.stack.addWidget(self.moments)
+        self.stack.addWidget(self.gist)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -177,6 +196,7 @@ class PromptPanel(QWidget):
         column.addWidget(self.stack, 1)
         column.addLayout(foot)
         self.pages.buttons()[1].hide()
+        self.pages.buttons()[3].hide()
 
     def _tokens_page(self) -> QWidget:
         page = QWidget()
