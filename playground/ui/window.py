@@ -259,6 +259,7 @@ class MainWindow(QMainWindow):
             self._asks = asks
             self.prompt.begin_anew()
         self.prompt.panel.set_experiment(experiment)
+        self.prompt.panel.library.set_folder(self.filing.prompts())
         self.diagram.set_model(experiment.model)
         self.meddling.show()
         self.inspector.set_experiment(experiment, self.document.preset)

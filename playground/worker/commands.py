@@ -139,6 +139,16 @@ class Compress(Command):
 
 
 @dataclass(frozen=True)
+class AskWays(Command):
+    """Keep answering the same question put in several ways, with the settings of `ask`; none: stop. With a `wanted` answer its
+    loss behind each way is told, else that of the ways themselves. Answered by `WaysTold`s."""
+
+    prompts: tuple[str, ...] = ()
+    wanted: str = ""
+    ask: Ask = Ask("")
+
+
+@dataclass(frozen=True)
 class Seek(Command):
     """Show every view, and answer the prompt, as of the recorded step nearest to `step`; None: as of now again.
 

@@ -78,3 +78,22 @@ class GistTold:
     """Inputs, and what was said to each from the gist's keys and values alone."""
     same: bool = True
     """Whether the whole instruction, cached, says the same to all of them, as it must."""
+
+
+@dataclass(frozen=True)
+class WayAnswer:
+    """One way to put a question: the prompt, the answer, and a loss in nats per token (NaN where there is none)."""
+
+    prompt: str
+    answer: str
+    loss: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class WaysTold:
+    """All ways after `step` steps; the losses are those of the wanted answer (`of_answer`), or of the prompts themselves."""
+
+    step: int
+    of_answer: bool
+    ways: tuple[WayAnswer, ...]

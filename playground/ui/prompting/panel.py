@@ -29,9 +29,18 @@ from playground.ui.prompting.branches import Branches
 from playground.ui.prompting.chips import SaidChips
 from playground.ui.prompting.following import Following, Moment
 from playground.ui.prompting.gist_page import GistPage
+from playground.ui.prompting.library_page import LibraryPage
+from playground.ui.prompting.ways_page import WaysPage
 from playground.worker.telling import Said, Told
 
-PAGES = (("tokens", "Tokens"), ("alignment", "Alignment"), ("time", "Over time"), ("gist", "Gist"))
+PAGES = (
+    ("tokens", "Tokens"),
+    ("alignment", "Alignment"),
+    ("time", "Over time"),
+    ("gist", "Gist"),
+    ("ways", "Ways"),
+    ("library", "Library"),
+)
 SIDE = 232
 """Pixels of the column with alternatives and branches."""
 
@@ -52,17 +61,18 @@ class PromptPanel(QWidget):
         self._walk: tuple[int, ...] | None = None
         """Tokens that were walked through one by one; None while the answer flows."""
         self.pages, self.facts = Segments(PAGES), QLabel()
-        self.step, self.flow = QPushButton("Next token"), QPushButton("Flow")
+        self.step, self.flow = QPushButton("Next"), QPushButton("Flow")
         self.step.setToolTip("Say one token and wait; what is there stays")
         self.flow.setToolTip("Say the whole answer at once")
         self.chips, self.alternatives, self.instead = SaidChips(), Alternatives(), Caption("Alternatives")
-        self.legend = Elided()
+        self.legend, self._legend = Elided(), ""
         self.facts.setProperty("role", "quiet")
         self.tree, self.branch_caption = QListWidget(), Caption("Branches")
         self.alignment, self.moments, self.gist = Alignment(), QListWidget(), GistPage()
         self.tree.setAccessibleName("Branches of the answer")
         self.moments.setAccessibleName("The answer over time")
         self.stack = QStackedWidget()
+        self.ways, self.library = WaysPage(), LibraryPage()
         self._arrange()
         self.pages.set_value("tokens")
         self.pages.chosen.connect(self.show_page)
@@ -130,12 +140,14 @@ class PromptPanel(QWidget):
         self._list_branches()
         self._align(told)
         self.facts.setText(" · ".join(facts(told)))
-        self.legend.setText(_legend(bool(blanks), bool(fresh), bool(chosen)))
+        self._legend = _legend(bool(blanks), bool(fresh), bool(chosen))
+        self.legend.setText(self._legend if self.page == "tokens" else "")
 
     def show_page(self, name: str) -> None:
         """Turn to a page."""
         self.pages.set_value(name)
         self.stack.setCurrentIndex([each for each, _ in PAGES].index(name))
+        self.legend.setText(self._legend if name == "tokens" else "")
         self.turned.emit()
 
     @property
@@ -158,7 +170,7 @@ class PromptPanel(QWidget):
             widget.setFont(theme.font(0.9))
         bold = QFontMetricsF(theme.font(0.9, bold=True))
         for button in self.pages.buttons():
-            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 22)
+            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 16)
         self.moments.setFont(theme.font(0.95, mono=True))
         now = theme.theme()
         for each in (self.tree, self.moments):
@@ -169,7 +181,8 @@ class PromptPanel(QWidget):
                 f"QListWidget::item:selected {{ background: {now.selected}; color: {now.text}; }}"
             )
         self.chips.flow()
-        self.gist.retheme()
+        for page in (self.gist, self.ways, self.library):
+            page.retheme()
         self.alignment.update()
         self.alternatives.update()
 
@@ -188,7 +201,8 @@ class PromptPanel(QWidget):
         self.stack.addWidget(self._tokens_page())
         self.stack.addWidget(_scrolled(self.alignment))
         self.stack.addWidget(self.moments)
-        self.stack.addWidget(self.gist)
+        for page in (self.gist, self.ways, self.library):
+            self.stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
