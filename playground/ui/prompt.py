@@ -94,7 +94,8 @@ class PromptBar(QWidget):
         page, text = self.panel.page if self.more.isChecked() else "", self.edit.text()
         wishes: list[Compress | AskWays] = [Compress(""), AskWays()]
         if page == "gist":
-            wishes[0] = Compress(text, self.panel.gist.wanted())
+            used = self.panel.gist
+            wishes[0] = Compress(text or " ", (), map=True) if used.maps else Compress(text, used.wanted())
         if page == "ways":
             put = self.panel.ways
             wishes[1] = AskWays(ways(text, put.recipes.toPlainText()), put.wanted.text(), self.sampling.settings)

@@ -1,7 +1,7 @@
 """The gist page in the real window: the base trains, Gist is pressed, inputs are answered from the compressed instruction."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPointF, Qt
 
 from playground.spec import toml
 from playground.ui.prompting.gist_page import GistPage, verdict
@@ -79,3 +79,20 @@ def test_the_honest_small_gain_is_said_too(qtbot):
     page.draw(GistTold(8, "There is no input."))
     assert page.verdict.text() == "There is no input."
     assert page.answers.isHidden()
+
+
+def test_the_map_of_gists_is_shown_and_read(desk, page):
+    window = desk.window
+    desk.qtbot.mouseClick(page.button, LEFT)
+    desk.until(lambda: window.document.running.model.gist.mask == "gist")
+    desk.mailbox.send(Pause())
+    desk.qtbot.mouseClick(page.shown.buttons()[1], LEFT)
+    desk.until(lambda: page.plane.map is not None and "nearest neighbour" in page.verdict.text())
+    assert page.plane.isVisible()
+    assert not page.inputs.isVisible()
+    x, y = page.plane.places()[0]
+    assert page.plane.at(QPointF(x, y)) in page.plane.map.said
+    assert page.plane.at(QPointF(-500, -500)) == ""
+    desk.qtbot.mouseClick(page.shown.buttons()[0], LEFT)
+    desk.until(lambda: page.told is not None and bool(page.told.ways))
+    assert not page.plane.isVisible()

@@ -9,7 +9,8 @@ from playground.spec.experiment import TOLD, Experiment
 from playground.style import theme
 from playground.style.numbers import percent
 from playground.style.tokentext import label
-from playground.style.widgets import Caption, Elided
+from playground.style.widgets import Caption, Elided, Segments
+from playground.ui.prompting.gist_plane import GistPlane
 from playground.worker.telling import GistTold, WayTold
 
 NAMES = {"nothing": "Nothing cached", "prompt": "Instruction cached", "gist": "Gist cached"}
@@ -28,6 +29,10 @@ class GistPage(QWidget):
         super().__init__(parent)
         self.told: GistTold | None = None
         self.button, self.state = QPushButton("Gist"), Elided()
+        self.shown, self.plane = Segments((("costs", "Costs"), ("map", "Map"))), GistPlane()
+        self.shown.set_value("costs")
+        self.shown.set_accessible("What is shown of the gist")
+        self.shown.chosen.connect(self._on_shown)
         self.button.setProperty("role", "primary")
         self.inputs = QLineEdit(EXAMPLES)
         self.inputs.setAccessibleName("Inputs")
@@ -47,6 +52,11 @@ class GistPage(QWidget):
         self._arrange()
         self.retheme()
         self._fill()
+
+    @property
+    def maps(self) -> bool:
+        """Whether the map is shown, and not the costs."""
+        return self.shown.value() == "map"
 
     def wanted(self) -> tuple[str, ...]:
         """The inputs, without empty ones."""
@@ -77,16 +87,25 @@ class GistPage(QWidget):
         self.caption.restyle()
         for widget in (self.button, self.state, self.verdict):
             widget.setFont(theme.font(0.9))
+        for button in self.shown.buttons():
+            button.setFont(theme.font(0.9))
+            button.setMinimumWidth(64)
         self.inputs.setFont(theme.font(0.95, mono=True))
         self.answers.setFont(theme.font(0.95, mono=True))
         for number, row in enumerate(self.cells):
             for column, cell in enumerate(row):
                 cell.setFont(theme.font(0.9, bold=number == len(NAMES) and column == 0))
 
+    def _on_shown(self, which: str) -> None:
+        self.told = None
+        self._fill()
+        self.changed.emit()
+
     def _arrange(self) -> None:
         head, asked = QHBoxLayout(), QHBoxLayout()
         head.addWidget(self.button)
         head.addWidget(self.state, 1)
+        head.addWidget(self.shown)
         asked.addWidget(self.caption)
         asked.addWidget(self.inputs, 1)
         grid = QGridLayout(self._table)
@@ -106,15 +125,25 @@ class GistPage(QWidget):
         for part in (head, asked):
             part.setSpacing(12)
             column_.addLayout(part)
+        column_.addWidget(self.plane, 1)
         for widget in (self._table, self.verdict, self.answers):
             column_.addWidget(widget)
-        column_.addStretch(1)
+        self.plane.hide()
+        column_.addStretch(0)
 
     def _fill(self) -> None:
         told = self.told
         shown = told is not None and bool(told.ways)
-        self._table.setVisible(shown)
-        self.answers.setVisible(shown)
+        self._table.setVisible(shown and not self.maps)
+        self.answers.setVisible(shown and not self.maps)
+        self.plane.setVisible(self.maps)
+        for widget in (self.inputs, self.caption):
+            widget.setVisible(not self.maps)
+        if self.maps and told is not None and told.map is not None:
+            self.plane.show_map(told.map)
+            near = f"{percent(told.map.alike)} of the gists have a nearest neighbour that asks for the same"
+            self.verdict.setText(f"{near} · the plane shows {percent(told.map.kept)} of the variance · step {told.step:,}")
+            return
         if told is None or not told.ways:
             self.verdict.setText(told.note if told is not None else "")
             return
