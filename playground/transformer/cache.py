@@ -77,6 +77,10 @@ class KVCache:
             made.memory = self.memory.expand(count, -1, -1)
         return made
 
+    def vectors(self) -> Tensor:
+        """All keys and values of each sequence as one vector, (batch, numbers)."""
+        return torch.cat([each.flatten(1) for both in self._stored.values() for each in both], dim=1)
+
     @property
     def nbytes(self) -> int:
         """Bytes of all keys and values."""

@@ -80,6 +80,10 @@ class Delivery:
         self._draw_one()
         if letters.answer is not None:
             window.prompt.draw(letters.answer)
+        if letters.gist is not None:
+            window.prompt.panel.gist.draw(letters.gist)
+        if letters.ways is not None:
+            window.prompt.panel.ways.draw(letters.ways)
         if letters.answer_beside is not None:
             window.comparing.answer(letters.answer_beside)
         moving = window.status.mode in ("running", "busy", "starting") or letters.progress is not None or bool(self._pending)
@@ -152,6 +156,7 @@ class Delivery:
             window.diagram.canvas.fold(window.diagram.canvas.unfolded, True)
             window.document.opened(event)
             window.filing.opened()
+            window.prompt.panel.library.set_folder(window.filing.prompts())
             window.select(edit.first_attention(event.experiment.model))
         else:
             window.document.settled(event)

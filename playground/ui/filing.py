@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from playground.places import model_folder
 from playground.spec import edit
 from playground.spec.experiment import TOLD, Experiment
 from playground.ui import files
@@ -156,6 +157,21 @@ class FilingDesk:
             self.plays_at = document.state
         else:  # perhaps the file has another text by now
             self.plays_at = document.read_again()
+
+    def prompts(self) -> Path | None:
+        """The folder with the prompts of the model that is shown, if it came from one."""
+        if self.source is not None or not self._window.document.name:
+            return self.source
+        try:
+            return model_folder(self._window.document.name)
+        except FileNotFoundError:
+            return None
+
+    def press_gist(self) -> None:
+        """Train on with the instruction hidden behind its gist tokens, from the weights as they are."""
+        document = self._window.document
+        experiment = edit.replaced(document.experiment, "model.gist.mask", "gist")
+        self.plays_at = document.stage(experiment, "Gist")
 
     def ask_for_text(self) -> None:
         """Choose a text file."""

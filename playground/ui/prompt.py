@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFontMetricsF, QResizeEvent
+from PySide6.QtGui import QFontMetricsF, QResizeEvent, QTextCursor
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from playground.style import theme
@@ -14,7 +14,9 @@ from playground.style.widgets import Caption, Elided, Pill, take_no_drops
 from playground.ui.prompt_bars import Bars
 from playground.ui.prompt_edit import PromptEdit
 from playground.ui.prompting.panel import PromptPanel
+from playground.ui.prompting.ways_page import ways
 from playground.ui.sampling import SamplingButton
+from playground.worker.commands import AskWays, Compress
 from playground.worker.mailbox import Answer
 
 DEFAULT_PROMPT = "The value of the"
@@ -32,6 +34,8 @@ class PromptBar(QWidget):
 
     asked = Signal(object)
     """An Ask."""
+    compressed = Signal(object)
+    """A Compress, or an AskWays."""
     opened = Signal(bool)
     """The panel was opened or closed."""
 
@@ -40,6 +44,8 @@ class PromptBar(QWidget):
         self.setMinimumSize(420, SMALL)
         self._answer: Answer | None = None
         self._past = False
+        self._beside: list[Compress | AskWays] = [Compress(""), AskWays()]
+        """What was asked for last besides the answer."""
         self._reason, self._text, self._suggested = "", DEFAULT_PROMPT, DEFAULT_PROMPT
         self.caption, self.follows = Caption("Prompt"), Pill(FOLLOWS, "good")
         self.note = Elided()
@@ -64,6 +70,10 @@ class PromptBar(QWidget):
         self.sampling.changed.connect(self._on_settings)
         self.more.toggled.connect(self._on_open)
         self.panel.wanted.connect(self.ask)
+        for changed in (self.panel.turned, self.panel.gist.changed, self.panel.ways.changed):
+            changed.connect(self._ask_beside)
+        self.panel.library.chosen.connect(self._take)
+        self.panel.library.put.clicked.connect(lambda: self._take(self.panel.library.written(self.edit.text())))
         self.edit.asked.connect(self.ask)
         take_no_drops(self)
         self.retheme()
@@ -71,12 +81,34 @@ class PromptBar(QWidget):
     def ask(self) -> None:
         """Send the prompt now."""
         self._timer.stop()
+        self._ask_beside()
         settings, panel = self.sampling.settings, self.panel
         if not self.more.isChecked():
             self.asked.emit(replace(settings, prompt=self.edit.text()))
             return
         length = panel.length(settings.length)
         self.asked.emit(replace(settings, prompt=self.edit.text(), length=length, forced=panel.forced, details=True))
+
+    def _ask_beside(self) -> None:
+        """Have a gist used, or the question put in several ways, while the page of it is seen."""
+        page, text = self.panel.page if self.more.isChecked() else "", self.edit.text()
+        wishes: list[Compress | AskWays] = [Compress(""), AskWays()]
+        if page == "gist":
+            used = self.panel.gist
+            wishes[0] = Compress(text or " ", (), map=True) if used.maps else Compress(text, used.wanted())
+        if page == "ways":
+            put = self.panel.ways
+            wishes[1] = AskWays(ways(text, put.recipes.toPlainText()), put.wanted.text(), self.sampling.settings)
+        for wish in wishes:
+            if wish not in self._beside:
+                self.compressed.emit(wish)
+        self._beside = wishes
+
+    def _take(self, text: str) -> None:
+        """Another prompt, from the library or made of examples."""
+        self.edit.setText(text)
+        self.edit.moveCursor(QTextCursor.MoveOperation.End)
+        self.ask()
 
     def draw(self, answer: Answer) -> None:
         """Show an answer; one to a prompt that has changed since is left out."""

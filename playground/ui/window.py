@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         self._motion: QWidget | None = None
         """The slow-motion panel, once it has been built."""
         self._painted = False
-        self._stacks, self._task = 1, "text"
+        self._stacks, self._asks = 1, "text False"
         self._settings = QSettings("transformer-playground", "window") if remember else None
         self.setWindowTitle("Transformer Playground")
         self.setAcceptDrops(True)
@@ -228,6 +228,8 @@ class MainWindow(QMainWindow):
         self.stage.record.toggled.connect(self.taking.record)
         self.stage.drawn.connect(self.taking.on_drawn)
         self.prompt.asked.connect(self.mailbox.send)
+        self.prompt.compressed.connect(self.mailbox.send)
+        self.prompt.panel.gist.pressed.connect(self.filing.press_gist)
         self.prompt.opened.connect(self._on_prompt)
         self.prompt.panel.sought.connect(self.rewinding.seek)
         self.diagram.chosen.connect(self.choose)
@@ -254,10 +256,13 @@ class MainWindow(QMainWindow):
         if len(experiment.model.stacks) != self._stacks:
             self._stacks = len(experiment.model.stacks)
             self._share_columns()
-        if experiment.task.kind != self._task:
-            self._task = experiment.task.kind
+        asks = f"{experiment.task.kind} {self.document.running.gisted}"  # with gist tokens a question is put otherwise
+        if asks != self._asks:
+            self._asks = asks
             self.prompt.begin_anew()
         self.stage.offer("world", on=experiment.model.multi_domain)
+        self.prompt.panel.set_experiment(experiment)
+        self.prompt.panel.library.set_folder(self.filing.prompts())
         self.diagram.set_model(experiment.model)
         self.meddling.show()
         self.inspector.set_experiment(experiment, self.document.preset)

@@ -131,11 +131,23 @@ class Ask(Command):
 @dataclass(frozen=True)
 class Compress(Command):
     """Keep compressing the instruction of this prompt (what stands before [gist]) and answering the inputs from it, in at most
-    `length` tokens each, while the model learns; no prompt: stop. Answered by `GistTold`s."""
+    `length` tokens each, while the model learns; no prompt: stop. With `map` the gists of many instructions are shown in the
+    plane instead. Answered by `GistTold`s."""
 
     prompt: str
     inputs: tuple[str, ...] = ()
     length: int = 8
+    map: bool = False
+
+
+@dataclass(frozen=True)
+class AskWays(Command):
+    """Keep answering the same question put in several ways, with the settings of `ask`; none: stop. With a `wanted` answer its
+    loss behind each way is told, else that of the ways themselves. Answered by `WaysTold`s."""
+
+    prompts: tuple[str, ...] = ()
+    wanted: str = ""
+    ask: Ask = Ask("")
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from playground.worker.commands import (
     Again,
     Apply,
     Ask,
+    AskWays,
     Branch,
     Cancel,
     Command,
@@ -130,6 +131,8 @@ class Engine:
             elif isinstance(command, Ask):
                 self._watching.ask(command)
                 self._comparing.ask(command)
+            elif isinstance(command, AskWays):
+                self._watching.ask_ways(command)
             elif isinstance(command, Compress):
                 self._watching.compress(command)
             elif isinstance(command, Seek) and self._backlog and isinstance(self._backlog[-1], Seek):

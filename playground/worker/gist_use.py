@@ -11,6 +11,7 @@ from playground.transformer.cache import KVCache
 from playground.transformer.generate import generate
 from playground.views.subject import Subject, at_rest
 from playground.worker.commands import Compress
+from playground.worker.gist_map import gist_map
 from playground.worker.telling import GistTold, WayTold
 
 ROUNDS = 12
@@ -22,6 +23,11 @@ def used(subject: Subject, command: Compress) -> GistTold:
     tokenizer, spec = subject.corpus.tokenizer, subject.model.spec
     if spec.gist.mask != "gist" or not isinstance(tokenizer, Marked) or tokenizer.gist is None:
         return GistTold(subject.step, "This model answers from no gist tokens yet; press Gist and train on.")
+    if command.map:
+        with at_rest(subject.model):
+            made = gist_map(subject)
+        note = "" if made is not None else "There are too few instructions in the validation part for a map."
+        return GistTold(subject.step, note, map=made)
     words, _, rest = command.prompt.rpartition(GIST) if GIST in command.prompt else (command.prompt, "", "")
     instruction = [int(i) for i in tokenizer.encode(words) if int(i) != tokenizer.gist]
     instruction += [tokenizer.gist] * spec.gist.tokens

@@ -14,7 +14,7 @@ from playground.spec.experiment import Experiment
 from playground.training.report import StepReport
 from playground.views.frames import Frame
 from playground.worker.commands import Command
-from playground.worker.telling import GistTold, Told
+from playground.worker.telling import GistTold, Told, WaysTold
 
 Mode = Literal["starting", "paused", "running", "busy", "stopped"]
 
@@ -186,6 +186,7 @@ class Letters:
     answer: Answer | None = None
     answer_beside: Answer | None = None
     gist: GistTold | None = None
+    ways: WaysTold | None = None
     progress: Progress | None = None
     recorded: Recorded | None = None
     line: Line | None = None
@@ -236,7 +237,7 @@ class Mailbox:
             if isinstance(event, Applied) and event.change != "hot":
                 # pictures of the model before it would be shown against the new one
                 self._letters.frames.clear()
-                self._letters.answer = self._letters.gist = None
+                self._letters.answer = self._letters.gist = self._letters.ways = None
                 if event.change != "graft":
                     self._letters.reports.clear()
             self._letters.events.append(event)
@@ -255,6 +256,11 @@ class Mailbox:
         """The newest word of the gist in use."""
         with self._lock:
             self._letters.gist = told
+
+    def put_ways(self, told: WaysTold) -> None:
+        """The newest answers to a question put in several ways."""
+        with self._lock:
+            self._letters.ways = told
 
     def put_recorded(self, recorded: Recorded) -> None:
         """The newest list of what can be looked at."""

@@ -68,6 +68,22 @@ class WayTold:
 
 
 @dataclass(frozen=True)
+class GistMap:
+    """Gists in the plane: float32 (n, 2), what each asks for as a number (n,) of `names`, and the instructions themselves.
+
+    `alike` is the share of gists whose nearest neighbour, by all keys and values, asks for the same; `kept` the share of the
+    variance that the plane shows.
+    """
+
+    points: np.ndarray
+    kinds: np.ndarray
+    names: tuple[str, ...]
+    said: tuple[str, ...]
+    alike: float
+    kept: float
+
+
+@dataclass(frozen=True)
 class GistTold:
     """An instruction compressed once, and what was answered from it; `note` says why there is nothing else."""
 
@@ -78,3 +94,24 @@ class GistTold:
     """Inputs, and what was said to each from the gist's keys and values alone."""
     same: bool = True
     """Whether the whole instruction, cached, says the same to all of them, as it must."""
+    map: GistMap | None = None
+    """Where that was asked for."""
+
+
+@dataclass(frozen=True)
+class WayAnswer:
+    """One way to put a question: the prompt, the answer, and a loss in nats per token (NaN where there is none)."""
+
+    prompt: str
+    answer: str
+    loss: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class WaysTold:
+    """All ways after `step` steps; the losses are those of the wanted answer (`of_answer`), or of the prompts themselves."""
+
+    step: int
+    of_answer: bool
+    ways: tuple[WayAnswer, ...]

@@ -14,10 +14,11 @@ from playground.views.frames import Look
 from playground.views.subject import Subject
 from playground.views.table import VIEWS
 from playground.worker.answer import answer
-from playground.worker.commands import Again, Ask, Compress
+from playground.worker.commands import Again, Ask, AskWays, Compress
 from playground.worker.faults import fault
 from playground.worker.gist_use import used
 from playground.worker.mailbox import Fault, Mailbox
+from playground.worker.ways import asked
 
 SHARE = 0.025
 """What pictures and answers together may take of the time while the model trains; drawing them costs about as much."""
@@ -29,16 +30,19 @@ MEMORY = 5.0
 """Seconds over which the reported share is taken."""
 
 
+Wish = Look | Ask | Compress | AskWays
+
+
 @dataclass
 class Job:
     """One view, or the prompt: something wanted, and how to make it."""
 
     name: str
     interval: float
-    wish: Look | Ask | Compress
+    wish: Wish
     make: Callable[[Subject], None]
     costs: deque[float] = field(default_factory=lambda: deque(maxlen=5))
-    shown: tuple[int, int, Look | Ask | Compress] | None = None
+    shown: tuple[int, int, Wish] | None = None
     """Version of the model, step and wish of the last picture."""
     due: float = 0.0
     failures: int = 0
@@ -92,6 +96,11 @@ class Watching:
         wish = command if command.prompt else None
         self._want("gist", GIST_INTERVAL, wish, lambda subject: self._mailbox.put_gist(used(subject, command)))
 
+    def ask_ways(self, command: AskWays) -> None:
+        """Answer a question put in several ways from now on; without any no more."""
+        wish = command if command.prompts else None
+        self._want("ways", GIST_INTERVAL, wish, lambda subject: self._mailbox.put_ways(asked(subject, command)))
+
     def model_changed(self, *, forget: bool) -> None:
         """Every picture is out of date; with `forget` the weights have nothing to do with those before."""
         self._version += 1
@@ -129,7 +138,7 @@ class Watching:
         except Exception as error:
             job.failures += 1
             if not job.said:
-                doing = "Answering the prompt" if isinstance(job.wish, Ask | Compress) else f"Drawing “{job.name}”"
+                doing = "Answering the prompt" if isinstance(job.wish, Ask | Compress | AskWays) else f"Drawing “{job.name}”"
                 self._mailbox.put_event(fault(error, doing))
             job.said = True
         took = self._clock() - start
@@ -155,7 +164,7 @@ class Watching:
             self._spent.popleft()
         return min(1.0, sum(took for _, took in self._spent) / max(now - start, 0.5))
 
-    def _want(self, name: str, interval: float, wish: Look | Ask | Compress | None, make: Callable[[Subject], None]) -> None:
+    def _want(self, name: str, interval: float, wish: Wish | None, make: Callable[[Subject], None]) -> None:
         if wish is None:
             self._jobs.pop(name, None)
         elif (job := self._jobs.get(name)) is None:

@@ -7,7 +7,8 @@ from playground.ui.prompt import LARGE
 from playground.ui.prompting.branches import Branches
 from playground.ui.prompting.following import Following, changed
 from playground.ui.prompting.panel import facts, led_to
-from playground.worker.commands import Pause, Step
+from playground.ui.prompting.ways_page import ways
+from playground.worker.commands import AskWays, Pause, Step
 from playground.worker.telling import Said, Told
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
@@ -209,3 +210,54 @@ def test_what_is_forced_by_a_choice_and_what_is_told_of_it():
     assert led_to(blanks, 2, 9) == (7, 9)
     assert led_to(blanks, 0, 9) is None
     assert facts(told) == ["best of 2: 37 %, then 14 %", "12 tokens/s", "KV cache 2.0 kB", "prompt 0.69 nats"]
+
+
+def page_of(desk, panel, text):
+    desk.qtbot.mouseClick(next(each for each in panel.pages.buttons() if each.text() == text), LEFT)
+
+
+def test_one_question_in_several_ways(desk, panel):
+    page_of(desk, panel, "Ways")
+    desk.until(lambda: panel.ways.table.rowCount() == 4)
+    prompt = desk.window.prompt.edit.text()
+    assert panel.ways.table.item(0, 0).text() == prompt
+    assert panel.ways.table.horizontalHeaderItem(1).text() == "Loss of prompt"
+    panel.ways.recipes.setFocus()
+    panel.ways.recipes.selectAll()
+    desk.qtbot.keyClicks(panel.ways.recipes, "the {prompt}")
+    desk.until(lambda: panel.ways.table.rowCount() == 1 and panel.ways.table.item(0, 0).text() == f"the {prompt}")
+    desk.qtbot.keyClicks(panel.ways.wanted, " cat")
+    desk.until(lambda: panel.ways.table.horizontalHeaderItem(1).text() == "Loss of answer")
+    sent = []
+    desk.window.prompt.compressed.connect(sent.append)
+    page_of(desk, panel, "Tokens")
+    assert sent == [AskWays()]
+
+
+def test_the_library_and_the_examples_write_the_prompt(desk, panel, tmp_path):
+    window, page = desk.window, panel.library
+    page_of(desk, panel, "Library")
+    assert "no prompts.toml" in page.expect.text()
+    (tmp_path / "small" / "prompts.toml").write_text('[[prompt]]\ntext = "the dog"\nexpect = "It sat."\n', encoding="utf-8")
+    window.filing.source = None
+    page.set_folder(None)
+    page.set_folder(tmp_path / "small")
+    place = page.list.visualItemRect(page.list.item(0)).center()
+    desk.qtbot.mouseClick(page.list.viewport(), LEFT, NONE, place)
+    assert window.prompt.edit.text() == "the dog"
+    assert page.expect.text() == "It sat."
+    desk.until(lambda: panel.told is not None and "".join(each.piece for each in panel.told.read) == "the dog")
+    desk.qtbot.mouseClick(page.put, LEFT)
+    assert window.prompt.edit.text() == "2 + 3 -> 5\n4 + 4 -> 8\nthe dog ->"
+    desk.qtbot.mouseClick(page.put, LEFT)
+    assert window.prompt.edit.text() == "2 + 3 -> 5\n4 + 4 -> 8\nthe dog ->", "twice is the same as once"
+    page.set_folder(None)
+    (tmp_path / "small" / "prompts.toml").write_text("[[prompt]]\n", encoding="utf-8")
+    page.set_folder(tmp_path / "small")
+    assert "prompt 1 has no text" in page.expect.text()
+
+
+def test_recipes_put_a_prompt_in_every_way():
+    assert ways("a b", "{prompt}\nQ: {prompt}\\nA:\n\n{prompt}") == ("a b", "Q: a b\nA:")
+    assert ways("", "{prompt}") == ()
+    assert len(ways("a", "\n".join(f"{number} {{prompt}}" for number in range(30)))) == 8

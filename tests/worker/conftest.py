@@ -40,7 +40,7 @@ class Client:
         self.mailbox = mailbox
         self.frames, self.events, self.reports, self.answers, self.progress = {}, [], [], [], []
         self.frame_log, self.beside, self.answers_beside = [], {}, []
-        self.gists = []
+        self.gists, self.ways = [], []
         self.status = Status()
         self.modes = []
 
@@ -57,6 +57,8 @@ class Client:
         self.beside.update(letters.beside)
         if letters.answer_beside:
             self.answers_beside.append(letters.answer_beside)
+        if letters.ways:
+            self.ways.append(letters.ways)
         if letters.gist:
             self.gists.append(letters.gist)
         if letters.answer:

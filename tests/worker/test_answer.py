@@ -12,7 +12,8 @@ from playground.training.run import Run
 from playground.transformer.cache import KVCache
 from playground.views.subject import Subject
 from playground.worker.answer import answer
-from playground.worker.commands import Ask
+from playground.worker.commands import Ask, AskWays, Step
+from playground.worker.ways import asked
 from tests.test_questions import STACKS
 
 VERSE = "the cat sat on the mat and the dog sat on the log\n"
@@ -150,3 +151,33 @@ def test_a_target_is_aligned_with_its_source(tmp_path):
     assert [each.piece for each in told.read] == list("the cat")
     searched = answer(both, Ask("the cat", length=6, beams=3, details=True)).told
     assert len(searched.searched) == 3
+
+
+def test_one_question_in_several_ways_is_compared_by_loss_and_answer(gpt):
+    command = AskWays(("the cat", "zzz the cat", "the cat"), "", Ask("", length=4, temperature=0.0))
+    told = asked(gpt, command)
+    assert not told.of_answer
+    assert [way.prompt for way in told.ways] == list(command.prompts)
+    assert told.ways[0] == told.ways[2]
+    assert told.ways[0].answer == answer(gpt, Ask("the cat", length=4, temperature=0.0)).continuation
+    assert told.ways[0].loss == pytest.approx(answer(gpt, Ask("the cat", details=True)).told.loss)
+    assert "never had" in told.ways[1].note
+    ids = gpt.corpus.tokenizer.encode("the cat sat").tolist()
+    right = expected(gpt, ids).log()
+    loss = -sum(float(right[place - 1, ids[place]]) for place in range(7, 11)) / 4
+    wanted = asked(gpt, AskWays(("the cat",), " sat", Ask("")))
+    assert wanted.of_answer
+    assert wanted.ways[0].loss == pytest.approx(loss, abs=1e-5)
+
+
+def test_the_ways_are_answered_in_the_engine_until_nobody_asks(ready):
+    ready.send(AskWays(("the cat", "Note: the cat"), "", Ask("")))
+    ready.wait(lambda: ready.ways)
+    assert len(ready.ways[-1].ways) == 2
+    ready.send(Step(2))
+    ready.wait(lambda: ready.ways[-1].step == 2)
+    ready.send(AskWays(), Step(2))
+    ready.wait(lambda: ready.status.step == 4)
+    ready.idle(0.1)
+    assert ready.ways[-1].step < 4
+    assert ready.faults() == []

@@ -3,9 +3,11 @@
 import pytest
 import torch
 
+from playground.data.tasks.instructions import ORDERS
 from playground.spec import edit
 from playground.spec.gist_cost import costs
 from playground.training.run import Run
+from playground.transformer.gist import compressed
 from playground.views.subject import Subject
 from playground.worker.commands import Apply, Compress, Step
 from playground.worker.gist_use import used
@@ -87,3 +89,31 @@ def test_in_the_engine_it_follows_training_and_a_stage_begins_anew(client):
     client.send(Apply(base, 3, back=1))  # undo: the base with its steps
     client.wait(lambda: client.status.step == 2)
     assert client.faults() == []
+
+
+@pytest.mark.parametrize("architecture", ["decoder-only", "encoder-decoder"])
+def test_the_map_holds_the_keys_and_values_of_each_gist(architecture):
+    spec = experiment("gist", architecture, tokens=2)
+    stack = "encoder" if architecture == "encoder-decoder" else "decoder"
+    layers = getattr(spec.model, stack)  # of one layer alone no instruction reaches the gist's keys and values
+    run = Run.fresh(edit.replaced(spec, f"model.{stack}", (*layers, *layers)), device="cpu")
+    model, subject = run.trainer.model.eval(), subject_of(run)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(4.0)
+    told = used(subject, Compress(" ", (), map=True))
+    made = told.map
+    assert told.note == ""
+    assert made.points.shape == (len(made.said), 2)
+    assert not made.points.flags.writeable
+    assert set(made.names) <= {*ORDERS, "others"}
+    for text, kind in zip(made.said, made.kinds, strict=True):
+        assert any(key in text for key in ORDERS[made.names[kind]][1])
+    tokenizer = run.corpus.tokenizer
+    rows = [[*tokenizer.encode(text).tolist(), tokenizer.gist, tokenizer.gist] for text in made.said]
+    vectors = torch.cat([compressed(model, row).vectors() for row in rows])
+    right = torch.cdist(vectors, vectors).fill_diagonal_(torch.inf).argmin(1).numpy()
+    assert made.alike == pytest.approx((made.kinds[right] == made.kinds).mean(), abs=0.05)
+    centred = vectors - vectors.mean(0)
+    spread = centred.pow(2).sum()
+    assert made.kept == pytest.approx(float((made.points**2).sum() / spread), abs=1e-2)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from playground.spec.experiment import Experiment
 from playground.style import theme
 from playground.style.numbers import percent
 from playground.style.tokentext import label, quoted
@@ -27,9 +28,19 @@ from playground.ui.prompting.alternatives import Alternatives
 from playground.ui.prompting.branches import Branches
 from playground.ui.prompting.chips import SaidChips
 from playground.ui.prompting.following import Following, Moment
+from playground.ui.prompting.gist_page import GistPage
+from playground.ui.prompting.library_page import LibraryPage
+from playground.ui.prompting.ways_page import WaysPage
 from playground.worker.telling import Said, Told
 
-PAGES = (("tokens", "Tokens"), ("alignment", "Alignment"), ("time", "Over time"))
+PAGES = (
+    ("tokens", "Tokens"),
+    ("alignment", "Alignment"),
+    ("time", "Over time"),
+    ("gist", "Gist"),
+    ("ways", "Ways"),
+    ("library", "Library"),
+)
 SIDE = 232
 """Pixels of the column with alternatives and branches."""
 
@@ -40,6 +51,8 @@ class PromptPanel(QWidget):
     wanted = Signal()
     sought = Signal(int)
     """A step of the past whose answer was chosen."""
+    turned = Signal()
+    """Another page is shown."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,17 +61,18 @@ class PromptPanel(QWidget):
         self._walk: tuple[int, ...] | None = None
         """Tokens that were walked through one by one; None while the answer flows."""
         self.pages, self.facts = Segments(PAGES), QLabel()
-        self.step, self.flow = QPushButton("Next token"), QPushButton("Flow")
+        self.step, self.flow = QPushButton("Next"), QPushButton("Flow")
         self.step.setToolTip("Say one token and wait; what is there stays")
         self.flow.setToolTip("Say the whole answer at once")
         self.chips, self.alternatives, self.instead = SaidChips(), Alternatives(), Caption("Alternatives")
-        self.legend = Elided()
+        self.legend, self._legend = Elided(), ""
         self.facts.setProperty("role", "quiet")
         self.tree, self.branch_caption = QListWidget(), Caption("Branches")
-        self.alignment, self.moments = Alignment(), QListWidget()
+        self.alignment, self.moments, self.gist = Alignment(), QListWidget(), GistPage()
         self.tree.setAccessibleName("Branches of the answer")
         self.moments.setAccessibleName("The answer over time")
         self.stack = QStackedWidget()
+        self.ways, self.library = WaysPage(), LibraryPage()
         self._arrange()
         self.pages.set_value("tokens")
         self.pages.chosen.connect(self.show_page)
@@ -126,12 +140,27 @@ class PromptPanel(QWidget):
         self._list_branches()
         self._align(told)
         self.facts.setText(" · ".join(facts(told)))
-        self.legend.setText(_legend(bool(blanks), bool(fresh), bool(chosen)))
+        self._legend = _legend(bool(blanks), bool(fresh), bool(chosen))
+        self.legend.setText(self._legend if self.page == "tokens" else "")
 
     def show_page(self, name: str) -> None:
         """Turn to a page."""
         self.pages.set_value(name)
         self.stack.setCurrentIndex([each for each, _ in PAGES].index(name))
+        self.legend.setText(self._legend if name == "tokens" else "")
+        self.turned.emit()
+
+    @property
+    def page(self) -> str:
+        """The page that is shown."""
+        return PAGES[self.stack.currentIndex()][0]
+
+    def set_experiment(self, experiment: Experiment) -> None:
+        """Offer the pages that mean something for it."""
+        told = self.gist.set_experiment(experiment)
+        self.pages.buttons()[3].setVisible(told)
+        if not told and self.page == "gist":
+            self.show_page("tokens")
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""
@@ -141,7 +170,7 @@ class PromptPanel(QWidget):
             widget.setFont(theme.font(0.9))
         bold = QFontMetricsF(theme.font(0.9, bold=True))
         for button in self.pages.buttons():
-            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 22)
+            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 16)
         self.moments.setFont(theme.font(0.95, mono=True))
         now = theme.theme()
         for each in (self.tree, self.moments):
@@ -152,6 +181,8 @@ class PromptPanel(QWidget):
                 f"QListWidget::item:selected {{ background: {now.selected}; color: {now.text}; }}"
             )
         self.chips.flow()
+        for page in (self.gist, self.ways, self.library):
+            page.retheme()
         self.alignment.update()
         self.alternatives.update()
 
@@ -170,6 +201,8 @@ class PromptPanel(QWidget):
         self.stack.addWidget(self._tokens_page())
         self.stack.addWidget(_scrolled(self.alignment))
         self.stack.addWidget(self.moments)
+        for page in (self.gist, self.ways, self.library):
+            self.stack.addWidget(page)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -177,6 +210,7 @@ class PromptPanel(QWidget):
         column.addWidget(self.stack, 1)
         column.addLayout(foot)
         self.pages.buttons()[1].hide()
+        self.pages.buttons()[3].hide()
 
     def _tokens_page(self) -> QWidget:
         page = QWidget()
