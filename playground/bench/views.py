@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playground.bench import live, rewinding
+from playground.bench import attention, embeddings, live, rewinding
 
 
 def measure() -> dict[str, float]:
@@ -21,5 +21,5 @@ def _live() -> dict[str, float]:
     return {"live_ratio": found["ratio"], "stall_ms_max": found["stall_ms_max"], "frame_ms_p99": found["frame_ms_p99"]}
 
 
-PARTS: tuple[Callable[[], dict[str, float]], ...] = (_live, rewinding.measure)
+PARTS: tuple[Callable[[], dict[str, float]], ...] = (_live, attention.measure, embeddings.measure, rewinding.measure)
 """A new figure is a module with a function, and one entry here."""

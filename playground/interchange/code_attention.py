@@ -6,8 +6,8 @@ _MADE = """
         self.out = nn.Linear($heads * $d_head, d_model$bias)
         self.gate = nn.Linear(d_model, $heads * $d_head$bias)  #? gated
         self.sink = nn.Parameter(torch.zeros($heads))  #? with_sink
-        self.q_norm = RMSNorm($heads * $d_head$rms)  #? qk_norm=full
-        self.k_norm = RMSNorm($groups * $d_head$rms)  #? qk_norm=full
+        self.q_norm = RMSNorm($heads * $d_head$rms)  #? qk_norm=full|full_after
+        self.k_norm = RMSNorm($groups * $d_head$rms)  #? qk_norm=full|full_after
         self.q_norm, self.k_norm = RMSNorm($d_head$rms), RMSNorm($d_head$rms)  #? qk_norm=head|head_after
 """
 
@@ -58,11 +58,14 @@ class Attention(nn.Module):
         q, k, v = self.qkv(x).split(sizes, dim=-1)  #? grouped
 {_SPLIT.strip(chr(10))}
         q, k = self.rotary(q), self.rotary(k)  #? rotary
-        q, k = self.q_norm(q), self.k_norm(k)  #? qk_norm=head_after
+        q, k = (part.transpose(1, 2).flatten(2) for part in (q, k))  # all heads at once  #? qk_norm=full_after
+        q, k = self.q_norm(q), self.k_norm(k)  #? qk_norm=head_after|full_after
+        q, k = (part.unflatten(-1, (-1, $d_head)).transpose(1, 2) for part in (q, k))  #? qk_norm=full_after
 {_SCORES.strip(chr(10))}
         place = torch.arange(x.shape[1], device=x.device)  #? places
         offset = place - place[:, None]  # (query, key): key's place minus query's  #? places
-        scores = scores - slopes($heads).to(scores) * offset.abs()  #? alibi
+        scores = scores - slopes($heads).to(scores) * offset.abs()  #? alibi and not steep
+        scores = scores - $slope * slopes($heads).to(scores) * offset.abs()  #? alibi and steep
         scores = scores + self.distance(offset)  #? distance
         scores = scores.masked_fill(offset > 0, -torch.inf)  # nobody sees the future  #? not prefixed and mask=causal
         future = offset > 0  #? prefixed and mask=causal|prefix

@@ -17,7 +17,8 @@ _DEFAULTS = {"bias": "True", "scaled": "True", "learned": "True", "offset": "Tru
 """What is left out of calls; for all others it is what says that the option is not there."""
 _TYPES = {
     "mask": "str", "qk_norm": "str", "pairing": "str", "bias": "bool", "learned": "bool", "offset": "bool", "scaled": "bool",
-    "with_sink": "bool", "gated": "bool", "alibi": "bool", "both_sides": "bool", "eps": "float", "base": "float",
+    "with_sink": "bool", "gated": "bool", "alibi": "bool", "steep": "bool", "slope": "float",
+    "both_sides": "bool", "eps": "float", "base": "float",
     "soft_cap": "float", "pattern_dropout": "float", "activation": "Callable[[Tensor], Tensor]", "rotary": "Rotary",
     "distance": "T5Bias", "experts": "nn.ModuleList", "attention": "Attention", "cross": "CrossAttention",
     "mlp": "nn.Module",

@@ -123,15 +123,17 @@ class Parts:
 
     def _attention_row(self, attention: Attention, heads: Row) -> Row:
         kind = attention.position.kind
-        after = attention.qk_norm == "head" and attention.qk_norm_place == "after" and kind == "rotary"
+        after = attention.qk_norm != "none" and attention.qk_norm_place == "after" and kind == "rotary"
         return {
             "mask": f'"{attention.mask}"',
             "window": "None" if not self._windowed else str(attention.window or "n_ctx"),
             "rotary": self.rotary.call(self._rotary_row(attention, heads)) if kind == "rotary" else "None",
             "distance": self.t5.call(_t5_row(attention, heads)) if kind == "t5" else "None",
             "alibi": str(kind == "alibi"),
+            "steep": str(kind == "alibi" and attention.position.slope != 1.0),
+            "slope": repr(attention.position.slope if kind == "alibi" else 1.0),
             **_heads_row(attention),
-            "qk_norm": '"head_after"' if after else f'"{attention.qk_norm}"',
+            "qk_norm": f'"{attention.qk_norm}{"_after" if after else ""}"',
         }
 
     def _make_mlps(self, mlps: Sequence[Mlp]) -> None:

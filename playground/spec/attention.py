@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from playground.spec.model import ModelSpec
 
 PHUONG = "https://arxiv.org/abs/2207.09238"
-_ROTARY, _T5 = ("rotary",), ("t5",)
+_ROTARY, _ALIBI, _T5 = ("rotary",), ("alibi",), ("t5",)
 
 
 class RelativePosition(Record):
@@ -46,6 +46,16 @@ class RelativePosition(Record):
         cite="Su et al. 2021, §3.2.2",
         url="https://arxiv.org/abs/2104.09864",
         when=("kind", _ROTARY),
+    )
+    slope: float = field(
+        1.0,
+        "Slope",
+        "How many times steeper than published the scores fall with distance; steep heads see a few tokens back, and learn "
+        "that at once.",
+        gt=0.0,
+        le=64.0,
+        step=1.0,
+        when=("kind", _ALIBI),
     )
     buckets: int = field(
         32, "Buckets", "How many learned numbers the distances share.", ge=4, le=512, slider=(8, 64), when=("kind", _T5)
@@ -157,8 +167,8 @@ class Attention(AttentionHeads):
     qk_norm_place: Literal["before", "after"] = field(
         "before",
         "QK norm placed",
-        "Before the rotation (Qwen 3) or after it (nanochat).",
-        when=("qk_norm", ("head",)),
+        "Before the rotation (Qwen 3, OLMo 2) or after it (nanochat).",
+        when=("qk_norm", ("head", "full")),
     )
 
 

@@ -147,6 +147,11 @@ def _check_domains(experiment: Experiment) -> Iterator[Problem]:
             "several domains are learned by a decoder alone, which says the next token",
             (Fix("task.kind", "text"),),
         )
+    if several and experiment.training.label_smoothing:
+        yield Problem(
+            "training.label_smoothing", "bins have bells of their own there, and nothing else is smoothed; 0 would do",
+            (Fix("training.label_smoothing", 0.0),),
+        )  # fmt: skip
     for name in ("pictures", "episodes"):
         if several and getattr(task.domains.share, name) and not getattr(task.domains, name):
             yield Problem(

@@ -39,6 +39,19 @@ class Mlp(Record):
         2, "Experts a token", "How many experts work on each token, mixed by the router's softmax over them.", ge=1, le=64,
         slider=(1, 8), when=("experts", tuple(range(2, 65))),
     )  # fmt: skip
+    balance: float = field(
+        0.01,
+        "Balance",
+        "Weight of a loss that is least where all experts get equally many tokens; without it a few soon do all the work. It "
+        "is not part of the loss that is reported. 0 leaves the router free.",
+        change="hot",
+        cite="Fedus et al. 2021 (Switch Transformer), §2.2",
+        url="https://arxiv.org/abs/2101.03961",
+        ge=0.0,
+        le=10.0,
+        step=0.01,
+        when=("experts", tuple(range(2, 65))),
+    )
     bias: bool = field(True, "Biases", "Whether the two (or three) matrices have an offset.")
     dropout: float = field(
         0.0, "Dropout", "Share of the branch's output that is dropped in training.", change="hot", ge=0.0, lt=1.0, step=0.05

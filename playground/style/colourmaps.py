@@ -34,14 +34,21 @@ def shares(values: np.ndarray) -> np.ndarray:
 
     A head that looks everywhere alike gives each of 64 tokens 1/64; on a linear scale that is as dark as nothing at all.
     """
-    made: np.ndarray = np.sqrt(np.nan_to_num(values).clip(0.0, 1.0))
-    return (made * 255.0).astype(np.uint8)
+    made: np.ndarray = np.sqrt(np.fmin(np.fmax(values, 0.0), 1.0))  # which of a number and NaN take the number
+    made *= 255.0
+    return made.astype(np.uint8)
+
+
+def differences(values: np.ndarray) -> np.ndarray:
+    """Differences of weights as places in the diverging map, uint8 (…,): by their square roots, fixed from −1 to 1."""
+    made: np.ndarray = np.sign(values) * np.sqrt(np.abs(values))
+    return (127.5 + 127.5 * made).clip(0, 255).astype(np.uint8)
 
 
 def weights(values: np.ndarray) -> np.ndarray:
     """Weights that sum to 1 as colours, uint8 (…, 4)."""
-    coloured: np.ndarray = lookup()[shares(values)]
-    return coloured
+    coloured: np.ndarray = lookup().view(np.uint32)[:, 0][shares(values)]  # a pixel is one number
+    return coloured.view(np.uint8).reshape(*values.shape, 4)
 
 
 _GROUNDS = {

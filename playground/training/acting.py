@@ -50,9 +50,24 @@ class Player:
         about = ranges.modalities
         self._places = np.append(np.arange(self.width - 1) + 1, about.places + 1)
 
-    @torch.inference_mode()
     def decide(self, past: Ids, seen: Observed) -> Ids:
         """Ids of the actions (episode,) after `past` (episode, tokens), whole timesteps, and observations (episode, values)."""
+        return self.drawn(self._logits(past, seen))
+
+    def chances(self, past: Ids, seen: Observed) -> Observed:
+        """How likely each action is after the same, (episode, actions)."""
+        shares: Observed = self._logits(past, seen).double().softmax(dim=-1).cpu().numpy()
+        return shares
+
+    def drawn(self, found: Tensor | Observed) -> Ids:
+        """Ids of actions (episode,) chosen from logits, or from how likely they are, (episode, actions)."""
+        logits = found if isinstance(found, Tensor) else torch.from_numpy(found).clamp(min=1e-30).log()
+        picked: Ids = chosen(logits, self.choice, self._generator).cpu().numpy()
+        return picked + self.ranges.allowed(self.world.action).start
+
+    @torch.inference_mode()
+    def _logits(self, past: Ids, seen: Observed) -> Tensor:
+        """Of every action of the world, float32 (episode, actions)."""
         columns = [self.ranges.encode(kind, seen[:, at]) for at, kind in enumerate(self.world.observation)]
         now = np.stack([*columns, np.full(len(seen), self.ranges.separator)], axis=1)
         keep = (self.history - 1) * self.width
@@ -62,8 +77,8 @@ class Player:
         device = self.model.embed.weight.device
         tokens, places = torch.from_numpy(rows).to(device), torch.from_numpy(local).to(device).expand(len(rows), -1)
         allowed = self.ranges.allowed(self.world.action)
-        logits = self.model(tokens, local=places)[:, -1, allowed.start : allowed.stop].float()
-        return chosen(logits, self.choice, self._generator).cpu().numpy() + allowed.start
+        logits: Tensor = self.model(tokens, local=places)[:, -1, allowed.start : allowed.stop].float()
+        return logits
 
     def play(self, seeds: Sequence[int], tasks: Sequence[int] | None = None, starts: Observed | None = None) -> Deeds:
         """One episode for each seed, all at once, through the environment itself, until each is over.

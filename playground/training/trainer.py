@@ -22,6 +22,7 @@ from playground.data.questions import floor
 from playground.spec.experiment import Experiment, TrainingSpec
 from playground.spec.model import AttentionHeads, branches
 from playground.training.averaging import Average
+from playground.training.balance import imbalance, routed
 from playground.training.device import autocast, bfloat16_is_faster
 from playground.training.history import History
 from playground.training.losses import smoothed, weighted
@@ -211,7 +212,7 @@ class Trainer:
         reduction, count = ("mean", None) if parts == 1 or several else ("sum", (batch.targets != IGNORE).sum())
         losses = []
         for part in [batch] if parts == 1 else batch.parts(parts):
-            with autocast(self.device, bool(self.low)):
+            with autocast(self.device, bool(self.low)), routed(self.model) as heard:
                 logits = self._logits(part, self.taps)
                 if several:
                     goal, loss = self._mixed(logits, part)
@@ -220,7 +221,10 @@ class Trainer:
                 if not several and self.training.label_smoothing:
                     smooth = self._loss(logits, part.targets, reduction, self.training.label_smoothing)
                     goal, loss = smooth, loss.detach()
-            (goal if count is None else goal / count).backward()  # type: ignore[no-untyped-call]
+            goal = goal if count is None else goal / count
+            if heard:
+                goal = goal + len(part.tokens) / len(batch.tokens) * imbalance(heard, part)
+            goal.backward()  # type: ignore[no-untyped-call]
             losses.append(loss.detach())
         return torch.stack(losses).sum() / (1 if count is None else count)
 

@@ -48,12 +48,16 @@ class Heads(nn.Module):
         self.q_norm = RMSNorm(sizes[0], QK_EPS) if sizes else None
         self.k_norm = RMSNorm(sizes[1], QK_EPS) if sizes else None
 
-    def _split(self, x: Tensor, norm: RMSNorm | None, *, in_heads: bool = True) -> Tensor:
+    def _split(self, x: Tensor, norm: RMSNorm | None) -> Tensor:
         """(batch, pos, heads * d_head) to (batch, heads, pos, d_head), normalised where the record says so."""
         if norm is not None and self.qk_norm == "full":
             x = norm(x)
         x = x.view(*x.shape[:-1], -1, self.d_head).transpose(1, 2)
-        return norm(x) if norm is not None and self.qk_norm == "head" and in_heads else x
+        return norm(x) if norm is not None and self.qk_norm == "head" else x
+
+    def _normed(self, x: Tensor, norm: RMSNorm) -> Tensor:
+        """Heads (batch, heads, pos, d_head) normalised after they were cut, each or all together."""
+        return norm(x) if self.qk_norm == "head" else self._split(x.transpose(1, 2).flatten(2), norm)
 
     def _grouped(self, x: Tensor) -> Tensor:
         """Keys or values repeated for each query head of their group."""
@@ -138,19 +142,19 @@ class Attention(Heads):
         position = attention.position
         turned = spec.rotated(self.d_head, position) if position.kind == "rotary" else 0
         self.rotary = Rotary(model.n_ctx, turned, position.base, position.pairing == "neighbours") if turned else None
-        self.normed_after = attention.qk_norm_place == "after" and attention.qk_norm == "head" and self.rotary is not None
+        self.normed_after = attention.qk_norm_place == "after" and self.rotary is not None
         self.distance = make_distance(attention)
 
     def forward(self, x: Tensor, sight: Sight | None = None, taps: Taps | None = None, cache: KVCache | None = None) -> Tensor:
         """(batch, pos, d_model) to the same shape; with a cache, x holds only the new tokens."""
         sight = sight if sight is not None else Sight(cache.length, first=cache.first) if cache is not None else Sight()
         q, k, v = self.qkv(x).split(self.widths, dim=-1)
-        early = not self.normed_after
-        q, k, v = self._split(q, self.q_norm, in_heads=early), self._split(k, self.k_norm, in_heads=early), self._split(v, None)
+        early = (None, None) if self.normed_after else (self.q_norm, self.k_norm)
+        q, k, v = self._split(q, early[0]), self._split(k, early[1]), self._split(v, None)
         if self.rotary is not None:
             q, k = self.rotary(q, sight.start), self.rotary(k, sight.start)
         if self.normed_after and self.q_norm is not None and self.k_norm is not None:
-            q, k = self.q_norm(q), self.k_norm(k)
+            q, k = self._normed(q, self.q_norm), self._normed(k, self.k_norm)
         if taps is not None:
             q, k, v = self._tap(q, k, v, taps)
         if cache is not None:

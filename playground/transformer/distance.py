@@ -15,9 +15,9 @@ class Alibi(nn.Module):
 
     slopes: Tensor
 
-    def __init__(self, heads: int) -> None:
+    def __init__(self, heads: int, steeper: float = 1.0) -> None:
         super().__init__()
-        self.register_buffer("slopes", slopes(heads).to(torch.get_default_dtype()), persistent=False)
+        self.register_buffer("slopes", (steeper * slopes(heads)).to(torch.get_default_dtype()), persistent=False)
 
     def forward(self, start: int, queries: int, keys: int) -> Tensor:
         """What is added to scores, (heads, query, key); the first query stands at `start`."""
@@ -68,7 +68,7 @@ def make_distance(attention: Attention) -> Alibi | T5Bias | None:
     """The bias of a record, or None."""
     position = attention.position
     if position.kind == "alibi":
-        return Alibi(attention.heads)
+        return Alibi(attention.heads, position.slope)
     if position.kind == "t5":
         return T5Bias(attention.heads, position.buckets, position.max_distance, attention.mask != "causal")
     return None

@@ -139,7 +139,7 @@ class Transformer(nn.Module):
             return None
         if cache is not None and cache.length:
             return Memory(None, lengths, cache.gist)
-        if context is None:
+        if context is None or not context.shape[1]:
             raise ValueError("an encoder-decoder reads a context as well; there is none")
         memory = self.encode(context, lengths, taps, source)
         if cache is not None:

@@ -32,8 +32,11 @@ class RMSNorm(nn.Module):
         self.weight = nn.Parameter(torch.ones(width)) if learned else None
 
     def forward(self, x: Tensor) -> Tensor:
-        """(..., d_model) to the same shape."""
-        return F.rms_norm(x, self.width, self.weight, self.eps)
+        """(..., d_model) to the same shape and type."""
+        if self.weight is None or self.weight.dtype == x.dtype:
+            return F.rms_norm(x, self.width, self.weight, self.eps)
+        # autocast leaves this norm alone, what a branch makes is bfloat16, and torch has no fused kernel for two types
+        return F.rms_norm(x.to(self.weight.dtype), self.width, self.weight, self.eps).to(x.dtype)
 
 
 def make_norm(spec: Norm, width: int) -> nn.Module:

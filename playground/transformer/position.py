@@ -86,6 +86,16 @@ class Rotary(nn.Module):
             return torch.cat((self._turn(turned, start), still), dim=-1)
         return self._turn(x, start)
 
+    def back(self, x: Tensor, place: int) -> Tensor:
+        """One query or key (d_head,) that was turned at a place, as it was before: the rotation the other way round."""
+        turned, still = x[: self.turned], x[self.turned :]
+        cos, sin = (table[place].to(x.dtype) for table in (self.cos, self.sin))
+        if self.neighbours:
+            partner = turned.view(-1, 2).flip(-1).flatten()
+        else:
+            partner = turned.roll(self.turned // 2)
+        return torch.cat((turned * cos - partner * sin, still))
+
     def _turn(self, x: Tensor, start: int) -> Tensor:
         cos, sin = (table[start : start + x.shape[-2]].to(x.dtype) for table in (self.cos, self.sin))
         if self.neighbours:

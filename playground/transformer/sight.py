@@ -73,9 +73,11 @@ class Sight:
 def across(lengths: Tensor | None, gist: GistMask | None, keys: int, like: Tensor) -> Tensor | None:
     """What cross-attention adds to scores where the encoder's sequences are padded, or an instruction stands before a gist.
 
-    (batch, 1, 1, key), or None where all of it is seen.
+    (batch, 1, 1, key), or None where all of it is seen. Of a sequence with nothing real the first place is seen, so that no
+    row of a pattern is empty.
     """
-    hidden = None if lengths is None else torch.arange(keys, device=like.device) >= lengths[:, None, None, None]
+    real = None if lengths is None else lengths.clamp(min=1)[:, None, None, None]
+    hidden = None if real is None else torch.arange(keys, device=like.device) >= real
     if gist is not None:
         hidden = gist.hidden_behind() if hidden is None else hidden | gist.hidden_behind()
     return None if hidden is None else like.new_zeros(hidden.shape).masked_fill_(hidden, -torch.inf)

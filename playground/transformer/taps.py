@@ -17,6 +17,10 @@ MODEL = ("embed", "final", "logits")
 """Of the whole model; with an encoder beside the decoder also "context_embed" and "memory", what the encoder hands over."""
 
 
+class Enough(Exception):
+    """Everything that was wanted of a forward pass has been seen; the rest of it need not be computed."""
+
+
 class Taps:
     """Collects the wanted intermediates of one forward pass in `values` and applies edits on the way.
 
@@ -24,7 +28,9 @@ class Taps:
     the outputs of branches (batch, pos, d_model); mlp_pre and mlp_post (batch, pos, d_mlp).
     """
 
-    def __init__(self, wanted: Iterable[str] = (), edits: Mapping[str, Edit] | None = None) -> None:
+    def __init__(self, wanted: Iterable[str] = (), edits: Mapping[str, Edit] | None = None, *, ends: bool = False) -> None:
+        """With `ends` the forward pass is broken off by `Enough` when the last of the wanted has passed by."""
+        self.ends = ends
         self.wanted = frozenset(wanted)
         self.edits = dict(edits or {})
         self.standing: Mapping[str, Edit] = {}
@@ -39,6 +45,8 @@ class Taps:
             value = self.edits[name](value)
         if name in self.wanted:
             self.values[name] = value
+            if self.ends and len(self.values) == len(self.wanted):
+                raise Enough
         return value
 
     def explicit(self, prefix: str) -> bool:

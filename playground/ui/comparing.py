@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from playground.spec.difference import changes, words
@@ -24,7 +25,7 @@ LETTERS = 90
 """Of an answer, and of a difference."""
 WIDE = 960
 """Pixels in which two views stand side by side."""
-WHICH = (("A", "A"), ("B", "B"), ("both", "Both"))
+WHICH = (("A", "A"), ("B", "B"), ("both", "Both"), ("minus", "A − B"))
 
 
 class ComparingDesk(QObject):
@@ -162,7 +163,14 @@ class CompareStrip(QWidget):
         self.batches.setText("same batches" if beside.same else "stands still" if beside.standing else "other batches")
         self.batches.set_role("good" if beside.same else "pill")
         self.batches.setToolTip("Both learn from the same sequences, in turns" if beside.same else "")
+        if not self.batches.isVisible() and not beside.same:
+            self.said.setText(f"{self.batches.text()} · {self.said.text()}")
         self.again.setVisible(not beside.standing)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
+        """Where there is little room, words come before what the tool tip of the other words can say."""
+        super().resizeEvent(event)
+        self.batches.setVisible(self.width() >= WIDE)
 
     def retheme(self) -> None:
         """Take the colours and type sizes in force."""

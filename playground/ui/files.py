@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from playground.ui.window import MainWindow
 
 TITLES = {
-    "gpt": "GPT", "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
+    "gpt": "GPT", "fast": "Fast", "gato": "Gato", "gato-control": "Gato (control)",
+    "nanogpt-cpu": "nanoGPT (CPU)", "gpt-paper": "GPT (paper)", "bert": "BERT (paper)", "edt": "EDT (paper)",
     "gist": "Gist", "gist-encoder-decoder": "Gist (encoder-decoder)",
     "llama": "Llama", "t5": "T5", "gpt2": "GPT-2 (124 M)", "bert-base": "BERT base (110 M)",
 }  # fmt: skip

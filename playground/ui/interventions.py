@@ -167,12 +167,27 @@ def said(effect: Effect) -> str:
     return f"{effect.loss:+.2f} nats · {100 * effect.predictions:.0f} % other predictions"
 
 
-def fill_menu(
-    menu: QMenu, experiment: Experiment, path: str, now: Sequence[Intervention], want: Callable[[Intervention], object]
-) -> None:
-    """What can be done to a layer or a part, with a tick at what is in force; an attention's heads each have a menu."""
-    if not edit.exists(experiment, path):
-        return
+def attention_path(name: str) -> str:
+    """The part whose tap points begin with a name: "decoder.0.cross" is "model.decoder[0].cross"."""
+    stack, index, *cross = name.split(".")
+    return f"model.{stack}[{index}].{cross[0] if cross else 'attention'}"
+
+
+def fill_edge_menu(
+    menu: QMenu, path: str, head: int, edge: tuple[int, int] | None, now: Sequence[Intervention],
+    want: Callable[[Intervention], object],
+) -> None:  # fmt: skip
+    """What can be done to one head, and to the edge from a query to a key, if one is given."""
+    add = _adding(now, want)
+    if edge is not None:
+        for own, text in ((head, "Forbid this edge, in this head"), (None, "Forbid this edge, in all heads of the layer")):
+            add(menu, text, Intervention(path, "forbid", head=own, query=edge[0], key=edge[1]))
+        menu.addSeparator()
+    fill_head_menu(menu, path, head, add)
+
+
+def _adding(now: Sequence[Intervention], want: Callable[[Intervention], object]) -> Callable[[QMenu, str, Intervention], None]:
+    """Adds an intervention to a menu, with a tick where it is in force."""
 
     def add(to: QMenu, text: str, wanted: Intervention) -> None:
         action = to.addAction(text)
@@ -180,6 +195,17 @@ def fill_menu(
         action.setChecked(any(_same(each, wanted) and (each.kind == "patch" or each == wanted) for each in now))
         action.triggered.connect(lambda _checked=False: want(wanted))
 
+    return add
+
+
+def fill_menu(
+    menu: QMenu, experiment: Experiment, path: str, now: Sequence[Intervention], want: Callable[[Intervention], object]
+) -> None:
+    """What can be done to a layer or a part, with a tick at what is in force; an attention's heads each have a menu."""
+    if not edit.exists(experiment, path):
+        return
+
+    add = _adding(now, want)
     for text, factor in FACTORS:
         add(menu, text, Intervention(path, factor=factor))
     add(menu, "Patch from another prompt…", Intervention(path, "patch"))

@@ -58,12 +58,16 @@ class Stage(QWidget):
             self.tabs.setTabToolTip(index, view.help)
         self._held: tuple[str, Lit] | None = None
         """What is pointed at until it is released, and by which view."""
+        self._wished = ""
+        """The view that was asked for last."""
         self._text = ""
         """The person's text that the views look at; empty: the validation text."""
         self.frames: dict[str, Frame] = {}
         """What each view shows."""
         self.comparing = ""
-        """Where there is a second model, which of them is seen: "A", "B" or "both"; else nothing."""
+        """Where there is a second model, which of them is seen: "A", "B", "both" or their difference, "minus"; else nothing."""
+        self._pair: dict[tuple[str, bool], Frame] = {}
+        """The newest frames of both, by view, for their difference."""
         self.letters = QLabel("A"), QLabel("B")
         self.all, self.export, self.record = (QAction(text, self) for text in ("All at once", "Export…", "Record a film"))
         self.compare = QAction("Compare", self)
@@ -109,14 +113,29 @@ class Stage(QWidget):
         """One view or all of them."""
         self.all.toggle()
 
+    def offer(self, name: str, *, on: bool) -> None:
+        """Have a tab for a view, or none where it has nothing to show."""
+        index = [view.name for view in TABS].index(name)
+        if self.tabs.isTabVisible(index) is not on:
+            if not on and self.tabs.currentIndex() == index:
+                self.tabs.setCurrentIndex(0)
+            self.tabs.setTabVisible(index, on)
+            if on and self._wished == name:
+                self.tabs.setCurrentIndex(index)
+            if self.panels:
+                self._arrange()
+
     def show_view(self, name: str) -> None:
-        """Bring a view to the front by its name."""
-        self.tabs.setCurrentIndex([view.name for view in TABS].index(name))
+        """Bring a view to the front by its name; one that has no tab yet, as soon as it has."""
+        index = [view.name for view in TABS].index(name)
+        self._wished = name
+        if self.tabs.isTabVisible(index):
+            self.tabs.setCurrentIndex(index)
 
     def visible_views(self) -> list[str]:
         """The names of the views that can be seen."""
         if self.all.isChecked():
-            return [view.name for view in TABS if view.live]
+            return [view.name for index, view in enumerate(TABS) if view.live and self.tabs.isTabVisible(index)]
         return [TABS[self.tabs.currentIndex()].name]
 
     def live_views(self) -> list[str]:
@@ -129,8 +148,11 @@ class Stage(QWidget):
         return {view.name: self.panels[view.name].look() if view.name in visible else None for view in TABS}  # type: ignore[attr-defined]
 
     def compare_views(self, which: str) -> None:
-        """Show the view of the first of two models ("A"), of the second ("B"), or "both" side by side; "" for no second."""
+        """Show the view of the first of two models ("A"), of the second ("B"), "both" side by side, or the first "minus" the
+        second; "" for no second."""
         self.comparing = which
+        if not which:
+            self._pair = {key: frame for key, frame in self._pair.items() if not key[1]}
         self.compare.setChecked(bool(which))
         self._arrange()
 
@@ -138,6 +160,8 @@ class Stage(QWidget):
         """What each view wants to see of the second model."""
         if not self.comparing or not self.panels:
             return {}
+        if self.comparing == "minus":
+            return {name: self.panels[name].look() for name in self.visible_views() if LIVE[name]}  # type: ignore[attr-defined]
         second = [name for name in self.panels if name.endswith(BESIDE) and not self.panels[name].isHidden()]
         pairs = {name.removesuffix(BESIDE): self.panels[name].look() for name in second}  # type: ignore[attr-defined]
         return pairs | ({"curves": self.panels["curves"].look()} if "curves" in self.visible_views() else {})  # type: ignore[attr-defined]
@@ -146,7 +170,10 @@ class Stage(QWidget):
         """Hand a new frame of the second model to the panel that is visible."""
         if not self.comparing or name not in self.visible_views():
             return
-        if PAIRED[name] and name + BESIDE in self.panels:
+        self._pair[name, True] = frame
+        if self.comparing == "minus" and PAIRED[name]:
+            self._draw_difference(name)
+        elif PAIRED[name] and name + BESIDE in self.panels:
             self.panels[name + BESIDE].draw(frame)  # type: ignore[attr-defined]
         elif name == "curves":
             self.panels[name].draw_beside(frame)  # type: ignore[attr-defined]
@@ -155,10 +182,24 @@ class Stage(QWidget):
         """Hand new frames to the panels that are visible."""
         visible = self.visible_views()
         for name, frame in frames.items():
-            if name in self.panels and name in visible:
+            self._pair[name, False] = frame
+            if name in self.panels and name in visible and self.comparing == "minus" and PAIRED[name]:
+                self._draw_difference(name)
+            elif name in self.panels and name in visible:
                 self.panels[name].draw(frame)  # type: ignore[attr-defined]
                 self.frames[name] = frame
                 self.drawn.emit()
+
+    def _draw_difference(self, name: str) -> None:
+        """Draw what one model has more than the other, once there are pictures of both; a view without differences draws A."""
+        mine, theirs = self._pair.get((name, False)), self._pair.get((name, True))
+        if mine is None:
+            return
+        difference = mine.minus(theirs) if theirs is not None else None
+        shown = mine if difference is None else difference
+        self.panels[name].draw(shown)  # type: ignore[attr-defined]
+        self.frames[name] = shown
+        self.drawn.emit()
 
     def retheme(self) -> None:
         """Pass a change of theme on."""
@@ -201,6 +242,9 @@ class Stage(QWidget):
             self._grid.setColumnStretch(line, 1 if line < (across if together else 1) else 0)
         if "curves" in self.panels and not self.comparing:
             self.panels["curves"].draw_beside(None)  # type: ignore[attr-defined]
+        for name in self.visible_views():  # it may have shown a difference, or may have to from now on
+            if isinstance(shown := self._pair.get((name, False)), Frame) and self.frames.get(name) is not shown:
+                self.draw({name: shown})
         self.looks_changed.emit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
@@ -210,8 +254,9 @@ class Stage(QWidget):
 
     def _fit_tabs(self) -> None:
         metrics = QFontMetricsF(theme.font(1.0, bold=True))
-        letters = sum(metrics.horizontalAdvance(view.title) for view in TABS)
-        dense = letters + ROOMY * len(TABS) > self.width() - self.more.sizeHint().width() - 40
+        titles = [view.title for index, view in enumerate(TABS) if self.tabs.isTabVisible(index)]
+        letters = sum(metrics.horizontalAdvance(title) for title in titles)
+        dense = letters + ROOMY * len(titles) > self.width() - self.more.sizeHint().width() - 40
         if bool(self.tabs.property("dense")) != dense:
             self.tabs.setProperty("dense", dense)
             repolish(self.tabs)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QSettings, Qt, QTimer, Signal
+from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeyEvent, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
@@ -31,7 +31,7 @@ from playground.ui.document import Document
 from playground.ui.filing import FilingDesk
 from playground.ui.history import HistoryDialog
 from playground.ui.inspector.form import Inspector
-from playground.ui.interventions import InterventionDesk, InterventionStrip, fill_menu
+from playground.ui.interventions import InterventionDesk, InterventionStrip, attention_path, fill_edge_menu, fill_menu
 from playground.ui.keeping import Keeper
 from playground.ui.layers import LayerDesk
 from playground.ui.notice import NoticeBar
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self.keeper: Keeper = Keeper(self, remember)
         self._attention: Any = None
         """The attention panel, once it has been built."""
+        self._head_menu: QMenu | None = None
         self._motion: QWidget | None = None
         """The slow-motion panel, once it has been built."""
         self._painted = False
@@ -83,6 +84,7 @@ class MainWindow(QMainWindow):
         self.transport, self.notice, self.timeline = TransportBar(), NoticeBar(), Timeline()
         self.diagram, self.inspector, self.prompt = DiagramView(), Inspector(), PromptBar()
         self.stage: Stage = Stage()
+        self.stage.offer("world", on=False)
         self.interventions, self.comparison = InterventionStrip(), CompareStrip()
         self._arrange()
         self.rewinding: Rewinding = Rewinding(self)
@@ -260,6 +262,7 @@ class MainWindow(QMainWindow):
             self.prompt.begin_anew()
         self.prompt.panel.set_experiment(experiment)
         self.prompt.panel.library.set_folder(self.filing.prompts())
+        self.stage.offer("world", on=experiment.model.multi_domain)
         self.diagram.set_model(experiment.model)
         self.meddling.show()
         self.inspector.set_experiment(experiment, self.document.preset)
@@ -302,6 +305,7 @@ class MainWindow(QMainWindow):
         if isinstance(panel, QWidget) and self._attention is None:
             self._attention = panel
             panel.head_chosen.connect(self._on_head)  # type: ignore[attr-defined]
+            panel.menu_wanted.connect(self._on_head_menu)  # type: ignore[attr-defined]
             self.choose(self.choice)
         if (curves := self.stage.panels.get("curves")) is not None:
             curves.name_run(self.document.difference())  # type: ignore[attr-defined]
@@ -312,8 +316,15 @@ class MainWindow(QMainWindow):
             motion.part_chosen.connect(self.select)  # type: ignore[attr-defined]
 
     def _on_head(self, name: str, head: int) -> None:
-        stack, index, *cross = name.split(".")
-        self.select(f"model.{stack}[{index}].{cross[0] if cross else 'attention'}")
+        self.select(attention_path(name))
+
+    def _on_head_menu(self, name: str, head: int, edge: tuple[int, int] | None, at: QPoint) -> None:
+        """What can be done to a head in the attention view, and to the edge that is read."""
+        if self._head_menu is not None:
+            self._head_menu.deleteLater()
+        self._head_menu = QMenu(self)
+        fill_edge_menu(self._head_menu, attention_path(name), head, edge, self.document.interventions, self.meddling.want)
+        self._head_menu.popup(at)
 
     def _diagram_look(self) -> Look:
         panel = self.stage.panels.get("attention")

@@ -23,3 +23,7 @@ class Frame:
     def table(self) -> Table:
         """What the picture shows, in numbers, for whoever takes it away."""
         raise NotImplementedError
+
+    def minus(self, other: Frame) -> Frame | None:
+        """What this picture shows more than that of another model; None where the two cannot be compared like that."""
+        return None

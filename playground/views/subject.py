@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from playground.data.corpus import Corpus
 from playground.data.special import Marked
 from playground.training.history import History
 from playground.transformer.model import Transformer
-from playground.transformer.taps import Taps
+from playground.transformer.taps import Enough, Taps
 
 PARTED = 64
 """Tokens of the validation text that an encoder and a decoder share where nothing else is typed."""
@@ -60,6 +60,13 @@ class Reading:
         )
         made: torch.Tensor = subject.model(tokens, context=context, taps=taps)
         return made
+
+    def watch(self, subject: Subject, names: Iterable[str]) -> Mapping[str, torch.Tensor]:
+        """What these tap points hold while the model reads it; nothing is computed behind the last of them."""
+        taps = Taps(names, ends=True)
+        with suppress(Enough):
+            self.logits(subject, taps)
+        return taps.values
 
 
 def reading(subject: Subject, text: str, most: int) -> Reading:

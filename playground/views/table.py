@@ -37,6 +37,7 @@ VIEWS: tuple[View, ...] = (
     View("predictions", "Predictions", "What the model would answer after each of its layers", 0.6),
     View("curves", "Curves", "Loss, validation, learning rate and speed", 0.5, beside=False),
     View("flow", "Flow", "What goes through the model, forwards and backwards, and early warnings", 0.6),
+    View("world", "World", "The network plays, reads and paints while it learns", 0.6, beside=False),
     View("tokens", "Tokens", "The text as the model sees it", 1.0),
     View("motion", "Slow motion", "One training step, told part by part with its real tensors", 1.0, live=False),
     View("gauges", "Gauges", "How large every part works and learns, in the diagram", 0.6, tab=False),

@@ -12,6 +12,7 @@ from playground.data.tokenizer import Bytes
 from playground.data.worlds import WORLDS
 from playground.data.worlds.library import load_domains
 from playground.data.worlds.streams import MADE
+from playground.spec import edit
 from playground.spec.check import SpecError, parse
 from playground.spec.domains import NAMES, Shares, Weights
 from playground.spec.modalities import Modalities
@@ -148,3 +149,11 @@ def test_own_images_and_episodes_are_domains_too(tmp_path):
 def test_own_things_without_a_path_are_asked_for():
     with pytest.raises(SpecError, match="nothing says where they are; give a path"):
         experiment(pictures=1.0)
+
+
+def test_smoothing_is_refused_where_bins_have_bells_of_their_own():
+    with pytest.raises(SpecError) as caught:
+        edit.replaced(experiment(), "training.label_smoothing", 0.1)
+    (problem,) = caught.value.problems
+    assert problem.path == "training.label_smoothing"
+    assert problem.fixes[0].value == 0.0

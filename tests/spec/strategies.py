@@ -4,6 +4,8 @@ from hypothesis import strategies as st
 
 from playground.spec.model import Attention, Embedding, Mlp, Norm, Position
 
+DROPOUTS = st.sampled_from([0.0, 0.0, 0.0, 0.3])
+
 
 def some(record, name):
     """Any choice of a field that is one of several words."""
@@ -33,6 +35,8 @@ def heads(draw, width):
         "sink": draw(st.booleans()),
         "gate": draw(st.booleans()),
         "bias": draw(st.booleans()),
+        "pattern_dropout": draw(DROPOUTS),
+        "dropout": draw(DROPOUTS),
     }
 
 
@@ -70,6 +74,8 @@ def mlps(draw):
         "bias": draw(st.booleans()),
         "experts": experts,
         "top_k": draw(st.integers(1, experts)),
+        "balance": draw(st.sampled_from([0.0, 0.01])),
+        "dropout": draw(DROPOUTS),
     }
 
 
@@ -109,6 +115,7 @@ def models(draw, stacks=("decoder", "encoder", "both")):
             "position": {"kind": draw(some(Position, "kind"))},
             "scale": draw(some(Embedding, "scale")),
             "norm": draw(norms()),
+            "dropout": draw(DROPOUTS),
         },
         "encoder": encoder,
         "encoder_norm": draw(norms()),
@@ -121,5 +128,12 @@ def models(draw, stacks=("decoder", "encoder", "both")):
             "bias": draw(st.booleans()),
             "soft_cap": draw(st.sampled_from([0.0, 20.0])),
         },
-        "init": {"depth_scaled": draw(st.booleans()), "zero_out": draw(st.booleans())},
+        "init": {
+            "depth_scaled": draw(st.booleans()),
+            "zero_out": draw(st.booleans()),
+            "zero_head": draw(st.booleans()),
+            "fan_in": draw(st.booleans()),
+            "embedding_factor": draw(st.sampled_from([1.0, 5.0])),
+            "tokens": draw(st.sampled_from([0.0, 0.5])),
+        },
     }

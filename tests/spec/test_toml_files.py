@@ -308,7 +308,7 @@ def test_broken_toml_is_said_with_its_line(text, says):
         ("[[model.decoder]]\nattention = { kv_heads = 0 }", "model.decoder[0].attention.kv_heads: should be at least 1, not 0"),
         ("[[model.decoder]]\nattention = { bias = 1 }", "model.decoder[0].attention.bias: should be true or false, not 1"),
         ("[[model.decoder]]\nmlp = 4",
-         "model.decoder[0].mlp: should be a table of d_mlp, activation, gated, experts, top_k, bias, dropout, "
+         "model.decoder[0].mlp: should be a table of d_mlp, activation, gated, experts, top_k, balance, bias, dropout, "
          'or "none" to leave it out, not 4'),
         ("[[model.decoder]]\nmlp = { activation = 'swish' }",
          "model.decoder[0].mlp.activation: should be 'relu', 'relu2', 'gelu', 'gelu_tanh', 'silu', 'tanh' or 'sigmoid', not 'swish'"),

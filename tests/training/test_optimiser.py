@@ -12,7 +12,7 @@ from playground.spec.check import parse
 from playground.spec.experiment import TrainingSpec
 from playground.spec.record import means
 from playground.training import checkpoint
-from playground.training.muon import hidden_matrices
+from playground.training.muon import Muon, hidden_matrices
 from playground.training.optimiser import OPTIMISERS, Optimiser
 from playground.training.run import Run
 from playground.training.schedule import learning_rate
@@ -164,6 +164,39 @@ def test_muon_takes_queries_keys_and_values_for_three_matrices():
     expected = {f"encoder.0.{name}.weight": value for name, value in own.items()}
     expected |= {f"decoder.0.{name}.weight": value for name, value in (own | cross).items()}
     assert rows == expected
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_all_matrices_of_one_shape_move_as_torch_moves_each(decay):
+    layer = {"attention": {"heads": 4, "kv_heads": 2}, "mlp": {"d_mlp": 40, "gated": True}}
+    model = build(parse({"model": {"d_model": 16, "decoder": [layer, layer]}}).model, 0)
+    found = hidden_matrices(model)
+    generator = torch.Generator().manual_seed(3)
+    alone = [torch.nn.Parameter(part.clone()) for weight, rows in found.items() for part in weight.detach().split(list(rows))]
+    torchs = torch.optim.Muon(alone, lr=0.03, momentum=0.9, weight_decay=decay)
+    ours = Muon([{"params": list(found), "rows": list(found.values())}], lr=0.03, momentum=0.9, weight_decay=decay)
+    for _ in range(4):
+        for weight in found:
+            weight.grad = torch.randn(weight.shape, generator=generator)
+        parts = [part for weight, rows in found.items() for part in weight.grad.split(list(rows))]
+        for parameter, part in zip(alone, parts, strict=True):
+            parameter.grad = part.clone()
+        torchs.step()
+        ours.step()
+    moved = [part for weight, rows in found.items() for part in weight.detach().split(list(rows))]
+    for mine, theirs in zip(moved, alone, strict=True):
+        # Newton-Schulz in bfloat16: two orders of summation differ in the third figure of the step
+        torch.testing.assert_close(mine, theirs.detach(), atol=4 * 0.03 * 0.03, rtol=0)
+        assert float((mine - theirs.detach()).norm() / theirs.detach().norm()) < 0.02
+
+
+def test_routers_of_experts_are_no_hidden_matrices():
+    layer = {"attention": {"heads": 2}, "mlp": {"d_mlp": 8, "experts": 4, "top_k": 2}}
+    model = build(parse({"model": {"d_model": 16, "decoder": [layer]}}).model, 0)
+    found = hidden_matrices(model)
+    names = {name for name, parameter in model.named_parameters() if parameter in found}
+    assert not any("router" in name for name in names)
+    assert sum("expert" in name for name in names) == 8
 
 
 def test_both_rates_of_muon_follow_the_schedule(plain):

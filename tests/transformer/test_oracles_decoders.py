@@ -1,4 +1,4 @@
-"""Decoders beside GPT-J, GPT-NeoX, BLOOM, Qwen 3, OLMo 2, Gemma 2 and Mistral of transformers, weights copied in."""
+"""Decoders beside GPT-J, GPT-NeoX, BLOOM, Qwen 3, OLMo 2, Gemma 2, Mistral and Mixtral of transformers, weights copied in."""
 
 import pytest
 import torch
@@ -32,20 +32,29 @@ SWIGLU = {"d_mlp": 48, "activation": "silu", "gated": True, "bias": False}
 FREE = {"embedding": PLAIN, "unembedding": {"tied": False, "norm": RMS}}
 
 
-def modern(model, norms) -> dict[str, torch.Tensor]:
-    """The names that Llama's descendants share; `norms` says theirs by ours."""
+def without_mlps(model, norms) -> dict[str, torch.Tensor]:
+    """The names that Llama's descendants share beside their MLPs; `norms` says theirs by ours."""
     weights = {"model.embed_tokens.weight": model.embed.weight, "model.norm.weight": model.norm.weight,
                "lm_head.weight": model.unembed.weight}  # fmt: skip
     for index, part in enumerate(model.decoder):
         to = f"model.layers.{index}."
         weights |= projections(part.attention, f"{to}self_attn")
-        weights |= both(f"{to}mlp.gate_proj", part.mlp.gate) | both(f"{to}mlp.up_proj", part.mlp.up)
-        weights |= both(f"{to}mlp.down_proj", part.mlp.down)
         for mine, theirs in norms.items():
             weights |= both(f"{to}{theirs}", getattr(part, mine))
         if part.attention.q_norm is not None:
             weights |= both(f"{to}self_attn.q_norm", part.attention.q_norm)
             weights |= both(f"{to}self_attn.k_norm", part.attention.k_norm)
+    return weights
+
+
+def modern(model, norms) -> dict[str, torch.Tensor]:
+    """The names that Llama's descendants share; `norms` says theirs by ours."""
+    weights = without_mlps(model, norms)
+    for index, part in enumerate(model.decoder):
+        to = f"model.layers.{index}.mlp."
+        weights |= (
+            both(f"{to}gate_proj", part.mlp.gate) | both(f"{to}up_proj", part.mlp.up) | both(f"{to}down_proj", part.mlp.down)
+        )
     return weights
 
 
@@ -181,3 +190,21 @@ def test_mistral_of_transformers(window):
     assert largest(model(tokens(), taps=taps), other(tokens()).logits) <= UPCAST
     seen = torch.arange(CONTEXT)[:, None] - torch.arange(CONTEXT)
     assert torch.equal(taps.values["decoder.0.pattern"][0, 0] > 0, (seen >= 0) & (seen < window))
+
+
+@pytest.mark.parametrize("top_k", [1, 2, 5])
+def test_mixtral_of_transformers(top_k):
+    from transformers import MixtralConfig, MixtralForCausalLM
+
+    attention = {"heads": HEADS, "kv_heads": 2, "bias": False, "position": ROTARY}
+    model = ours({"norm": RMS, "attention": attention, "mlp": SWIGLU | {"experts": 5, "top_k": top_k}}, **FREE)
+    config = MixtralConfig(num_local_experts=5, num_experts_per_tok=top_k, experts_implementation="eager", **MODERN)
+    weights = {}
+    for index, part in enumerate(model.decoder):
+        mixture, to = part.mlp, f"model.layers.{index}.mlp."
+        pairs = [torch.cat((expert.gate.weight, expert.up.weight)) for expert in mixture.experts]
+        weights |= {f"{to}gate.weight": mixture.router.weight, f"{to}experts.gate_up_proj": torch.stack(pairs)}
+        weights[f"{to}experts.down_proj"] = torch.stack([expert.down.weight for expert in mixture.experts])
+    weights |= without_mlps(model, PRE)
+    other = fill(MixtralForCausalLM(config), weights, ("rotary_emb",))
+    assert largest(model(tokens()), other(tokens()).logits) <= UPCAST

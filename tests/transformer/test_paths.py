@@ -1,6 +1,7 @@
 """The three ways through attention, tap edits, stacks of other names, and generation where a cache must not be used."""
 
 import math
+import warnings
 
 import pytest
 import torch
@@ -13,6 +14,7 @@ from playground.transformer.generate import generate, sample
 from playground.transformer.graft import graft
 from playground.transformer.layer import Stack
 from playground.transformer.model import Transformer, build
+from playground.transformer.norm import RMSNorm
 from playground.transformer.taps import Taps
 
 VOCAB, CONTEXT = 20, 12
@@ -94,6 +96,73 @@ def test_the_fused_kernel_is_left_alone_in_bfloat16_on_a_processor(monkeypatch):
     assert called == [torch.float32, torch.float32]
     model(x, taps=Taps(["decoder.0.pattern"]))  # only the layer that is looked at is written out
     assert len(called) == 3
+
+
+@pytest.mark.parametrize("place", ["pre", "post", "sandwich", "output"])
+@pytest.mark.parametrize("qk_norm", ["none", "head", "full"])
+def test_rms_norms_are_quiet_and_near_full_precision_in_bfloat16(place, qk_norm):
+    """Behind a branch, or on queries and keys, such a norm reads bfloat16 while its scale is float32."""
+    layer = {
+        "norm": {"kind": "rms", "place": place},
+        "attention": {"heads": 2, "qk_norm": qk_norm, "position": {"kind": "rotary"}},
+        "mlp": {"d_mlp": 16},
+    }
+    data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "decoder": [layer, layer], "init": {"std": 0.5}}
+    model, x = build(parse({"model": data}).model, 3), some_tokens(CONTEXT)
+    torch.set_warn_always(True)  # not only the first time
+    try:
+        with warnings.catch_warnings(), torch.autocast("cpu", torch.bfloat16):
+            warnings.simplefilter("error")
+            low = model(x).float()
+            low.sum().backward()
+    finally:
+        torch.set_warn_always(False)
+    with torch.no_grad():
+        full = model(x)
+    assert (low - full).norm() < 0.1 * full.norm()
+
+
+def test_an_rms_norm_of_another_type_is_that_of_full_precision_rounded():
+    norm, x = RMSNorm(64, 1e-6), torch.randn(5, 64, generator=torch.Generator().manual_seed(0)).bfloat16()
+    with torch.no_grad():
+        norm.weight.copy_(torch.linspace(0.5, 2, 64))
+        assert torch.equal(norm(x), norm(x.float()).bfloat16())
+
+
+@pytest.mark.parametrize("qk_norm", ["head", "full"])
+def test_queries_and_keys_can_be_normalised_after_the_rotation(qk_norm):
+    """Written out with a scale that differs from feature to feature, or before and after would be the same."""
+    layer = {"heads": 2, "qk_norm": qk_norm, "position": {"kind": "rotary"}}
+    made = {}
+    for place in ("before", "after"):
+        data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "decoder": [{"attention": layer | {"qk_norm_place": place}}]}
+        model = build(parse({"model": data | {"init": {"std": 0.5}}}).model, 3).eval()
+        attention, taps = model.decoder[0].attention, Taps(["decoder.0.q"])
+        with torch.no_grad():
+            attention.q_norm.weight.copy_(torch.linspace(0.5, 2, len(attention.q_norm.weight)))
+            model(some_tokens(CONTEXT), taps=taps)
+            read = model.decoder[0].norm1(model.embed(some_tokens(CONTEXT)) + model.position.weight)
+            q = attention.qkv(read)[..., :8].unflatten(-1, (2, 4)).transpose(1, 2)
+            turned = attention.rotary(q, 0)
+        made[place] = taps.values["decoder.0.q"]
+    scale = attention.q_norm.weight.view(2, 1, 4) if qk_norm == "full" else attention.q_norm.weight
+    size = turned.square().mean((1, 3) if qk_norm == "full" else -1, keepdim=True)
+    assert torch.allclose(made["after"], turned / (size + 1e-6).sqrt() * scale, atol=1e-5)
+    assert (made["after"] - made["before"]).abs().max() > 0.1
+
+
+def test_a_context_with_nothing_real_is_finite_on_every_path_and_none_at_all_is_refused():
+    encoder = {"attention": {"heads": 2, "mask": "bidirectional"}, "mlp": None}
+    decoder = {"attention": {"heads": 2}, "cross": {"heads": 2}, "mlp": None}
+    data = {"d_model": 8, "n_ctx": CONTEXT, "vocab": VOCAB, "encoder": [encoder], "decoder": [decoder]}
+    model, x = build(parse({"model": data}).model, 0).eval(), some_tokens(CONTEXT)
+    read = {"context": x, "context_lengths": torch.tensor([0, CONTEXT])}
+    with torch.no_grad():
+        fused, observed = model(x, **read), model(x, **read, taps=Taps(["decoder.0.cross.pattern"]))
+    assert fused.isfinite().all()
+    assert (fused - observed).abs().max() < 1e-5
+    with pytest.raises(ValueError, match="reads a context as well"):
+        model(x, context=x[:, :0])
 
 
 def test_edits_reach_the_output():

@@ -20,7 +20,7 @@ def begin(desk):
 
 
 def buttons(window):
-    return dict(zip(("A", "B", "both"), window.comparison.which.buttons(), strict=True))
+    return dict(zip(("A", "B", "both", "minus"), window.comparison.which.buttons(), strict=True))
 
 
 def test_the_model_of_now_stays_beside_the_one_that_is_edited(desk):
@@ -101,3 +101,29 @@ def test_a_token_lights_up_in_both(desk):
     assert panels[1].grid.lit == {2}
     window.use_theme("light")
     window.use_theme("dark")
+
+
+def test_the_difference_is_what_a_has_more_than_b(desk):
+    window = begin(desk)
+    panel = window.stage.panels["attention"]
+    window.document.edit(HEADS, 4)
+    window.document.edit("training.lr", 0.02)
+    desk.mailbox.send(Step(10))
+    desk.until(lambda: window.status.step == 14 and window.status.mode == "paused" and window.comparing.beside.step == 14)
+    desk.qtbot.mouseClick(buttons(window)["minus"], LEFT)
+    desk.until(lambda: panel._frame.signed and panel._frame.step == 14)
+    assert panel._frame.names == ("decoder.1",), "of the first layer B has fewer heads"
+    mine, theirs = window.stage._pair["attention", False], window.stage._pair["attention", True]
+    np.testing.assert_allclose(panel._frame.patterns[0], mine.patterns[1] - theirs.patterns[1])
+    np.testing.assert_allclose(panel._frame.patterns[0].sum(-1), 0, atol=1e-5)
+    panel.matrix.hold((5, 2))
+    assert "against B" in panel.matrix.card()[1]
+    assert not panel.zoom.buttons()[0].isEnabled()
+    window.stage.show_view("predictions")
+    grid = window.stage.panels["predictions"].grid
+    desk.until(lambda: grid.frame_ is not None and grid.frame_.difference is not None)
+    desk.qtbot.mouseClick(buttons(window)["A"], LEFT)
+    desk.until(lambda: grid.frame_.difference is None)
+    window.stage.show_view("attention")
+    desk.until(lambda: not panel._frame.signed)
+    assert panel.zoom.buttons()[0].isEnabled()

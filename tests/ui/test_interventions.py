@@ -125,3 +125,36 @@ def test_the_ends_and_norms_offer_none(desk, path):
     assert all(action.text() != "Intervene" for action in menu.actions())
     assert edit.exists(window.document.experiment, path)
     menu.deleteLater()
+
+
+def test_an_edge_is_forbidden_from_the_attention_view(desk):
+    window = desk.window
+    panel = window.stage.panels["attention"]
+    desk.until(lambda: panel.selected() is not None)
+    panel.select("decoder.1", 1)
+    panel.matrix.hold((5, 2))
+    panel.matrix.menu_wanted.emit(panel.matrix.mapToGlobal(panel.matrix.rect().center()))
+    menu = window._head_menu
+    next(action for action in menu.actions() if action.text() == "Forbid this edge, in this head").trigger()
+    menu.hide()
+    assert window.document.interventions == (Intervention(ATTENTION, "forbid", head=1, query=5, key=2),)
+    desk.until(lambda: panel._frame.patterns[1][1, 5, 2] == 0.0)
+    assert panel._frame.patterns[1][0, 5, 2] > 0.0
+    panel.mosaic.menu_wanted.emit(0, 1, panel.mosaic.mapToGlobal(panel.mosaic.rect().center()))
+    texts = [action.text() for action in window._head_menu.actions()]
+    window._head_menu.hide()
+    assert texts[:3] == ["Silence", "Halve", "Double"]
+
+
+def test_a_cell_is_worked_out_by_the_engine(desk):
+    window = desk.window
+    panel = window.stage.panels["attention"]
+    desk.until(lambda: panel.selected() is not None)
+    panel.matrix.setFocus()
+    panel.matrix.hold((6, 3))
+    desk.qtbot.keyClick(panel.matrix, Qt.Key.Key_Return)
+    desk.until(lambda: panel.cell.cell is not None and panel.cell.cell.place[2:] == (6, 3))
+    cell, pattern = panel.cell.cell, panel._frame.patterns[0][0]
+    assert cell.weight == pytest.approx(float(pattern[6, 3]), abs=1e-6)
+    desk.qtbot.keyClick(panel.cell, Qt.Key.Key_Left)
+    desk.until(lambda: panel.cell.cell.place[2:] == (6, 2))

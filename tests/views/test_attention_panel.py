@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QApplication, QLineEdit
 from playground.style import colourmaps, theme
 from playground.views.attention import scores
 from playground.views.attention.frame import AttentionFrame, AttentionLook
-from playground.views.attention.panel import PANEL, AttentionPanel, layer_title
+from playground.views.attention.panel import PANEL, AttentionPanel
 from playground.views.attention.panel_mosaic import resampled, tiled
+from playground.views.attention.panel_names import layer_title
 
 WORDS = ("The", " val", "ue", " of", " the", " obj", "ect", ",", " the", " obj")
 

@@ -40,7 +40,7 @@ def subject(tmp_path):
 
 def test_the_table_names_probes_that_exist():
     assert [type(view.probe()()).__name__ for view in VIEWS if view.live] == [
-        "AttentionProbe", "EmbeddingProbe", "PredictionsProbe", "CurvesProbe", "FlowProbe", "TokensProbe", "GaugesProbe",
+        "AttentionProbe", "EmbeddingProbe", "PredictionsProbe", "CurvesProbe", "FlowProbe", "WorldProbe", "TokensProbe", "GaugesProbe",
         "EffectProbe",
     ]  # fmt: skip
 

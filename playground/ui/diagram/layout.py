@@ -285,7 +285,7 @@ def _part(
     share, place = sizes.share(f"{path}.{name}"), f"{path}.{name}"
     if isinstance(part, Mlp):
         detail = words.mlp_words(part, short=w < 130 * sizes.scale)
-        room = (96 if part.experts == 1 else 118) * sizes.scale
+        room = (112 if part.experts == 1 else 126) * sizes.scale
         aside = words.share(round(share * sizes.whole), sizes.whole) if w >= room else ""
         return Box(place, kind, x, y, w, h, "MLP", detail, aside, "Right: share of all parameters", path, share=share,
                    norms=norms, slim=sizes.slim)  # fmt: skip

@@ -85,7 +85,8 @@ def rotary(painter: QPainter, room: QRectF, subject: Subject) -> None:
 
 def alibi(painter: QPainter, room: QRectF, subject: Subject) -> None:
     """What each head takes from a score, against the distance back."""
-    falls = sorted(slopes(subject.of(Attention).heads), reverse=True)
+    attention = subject.of(Attention)
+    falls = sorted((attention.position.slope * each for each in slopes(attention.heads)), reverse=True)
     count = len(falls)
     _axes(painter, room)
     painter.save()

@@ -1,38 +1,35 @@
-"""The attention panel: all heads at a glance, one of them large with its tokens, and what can be said about it."""
+"""The attention panel: three zooms - all heads with scores, one head with its tokens, one weight worked out - and the moves
+between them."""
 
 from __future__ import annotations
 
-import math
+from functools import partial
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QStackedLayout, QVBoxLayout, QWidget
+import numpy as np
+from PySide6.QtCore import QPoint, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QStackedLayout, QVBoxLayout, QWidget
 
 from playground.style import theme
-from playground.style.widgets import Caption, Elided, EmptyState
+from playground.style.tokens import CATEGORIES
+from playground.style.widgets import Caption, Elided, EmptyState, Segments
 from playground.views.attention import scores
 from playground.views.attention.frame import AttentionFrame, AttentionLook
-from playground.views.attention.panel_matrix import Matrix
-from playground.views.attention.panel_mosaic import Mosaic
+from playground.views.attention.panel_cell import CellPage
+from playground.views.attention.panel_flight import Flight
+from playground.views.attention.panel_head import HeadPage
+from playground.views.attention.panel_model import ModelPage
+from playground.views.attention.panel_names import axes_read, layer_label, layer_labels, meant, title
+from playground.views.attention.panel_options import Options
+from playground.views.lit import Lit
 
-SCORES = 5
-"""What is said about a head."""
 PAUSE_MS = 250
 """How long the person's typing must rest before the text is looked at."""
-
-
-def layer_label(name: str) -> str:
-    """ "decoder.2" is layer "3", its cross-attention "3×"; attention-free layers are absent, so a row's place does not tell."""
-    cross = "×" if name.endswith(".cross") else ""
-    return next((f"{int(part) + 1}{cross}" for part in name.split(".") if part.isdigit()), name)
-
-
-def layer_title(name: str, names: tuple[str, ...]) -> str:
-    """ "Layer 3", and of which stack where there are several."""
-    stack, number = name.split(".")[0], layer_label(name).rstrip("×")
-    several = len({other.split(".")[0] for other in names}) > 1
-    title = f"{stack.capitalize()} layer {number}" if several else f"Layer {number}"
-    return f"{title} · cross" if name.endswith(".cross") else title
+ZOOMS = (("model", "Model"), ("head", "Head"), ("cell", "Cell"))
+SHAPES = (("matrix", "Matrix"), ("arcs", "Lines"))
+ALONE_FROM = 129
+"""From so many tokens on only the attention that is shown is asked for: all of them would be a picture of many megabytes."""
+OVERLAID = 5
 
 
 class AttentionPanel(QWidget):
@@ -41,6 +38,10 @@ class AttentionPanel(QWidget):
     look_changed = Signal()
     head_chosen = Signal(str, int)
     """The person chose a head: the tap prefix of its layer ("decoder.2") and its index."""
+    lit = Signal(object)
+    """A `Lit`: query and key of the cell that is read."""
+    menu_wanted = Signal(str, int, object, object)
+    """A menu is wanted for a head, or for its edge (query, key) or None, at a global point."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,33 +49,52 @@ class AttentionPanel(QWidget):
         self._wish: tuple[str, int] = ("", 0)
         self._preview: tuple[str, int] | None = None
         self.locked = False
-        self.mosaic, self.matrix = Mosaic(self), Matrix(self)
-        self.heads, self.title = Caption("Layers × heads"), Caption()
-        self.hint, self.stamp, self.text, self.note = Elided(), Elided(), QLabel(), QLabel()
-        self.edit = self.field = QLineEdit()
+        self.near = "head"
+        """The zoom: "model", "head" or "cell"."""
+        self._overlay: list[tuple[str, int]] = []
+        self._cell = (0, 0)
+        self.model, self.head, self.cell = ModelPage(), HeadPage(), CellPage()
+        self.mosaic, self.matrix, self.arcs = self.head.mosaic, self.head.matrix, self.head.arcs
+        self.text, self.hint, self.note, self.field = self.head.text, self.head.hint, self.head.note, self.head.field
+        self.edit = self.field
+        self.zoom, self.shape, self.more = Segments(ZOOMS), Segments(SHAPES), Options()
+        self.title, self.stamp = Caption(), Elided()
         self.empty = EmptyState("Waiting for the first picture", "Attention appears here as soon as the model is loaded.")
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(PAUSE_MS)
         self._pause.timeout.connect(self.look_changed)
         self._build()
+        self.flight = Flight(self)
         self._connect()
         self.retheme()
 
     # -- what every panel offers --------------------------------------------------------------------------------
 
     def look(self) -> AttentionLook:
-        """Which text the person wants to look at."""
-        return AttentionLook(text=self.field.text())
+        """Which text the person wants to look at, and how near."""
+        zoom, shown = self.near, self.selected()
+        only = self._wish[0] if zoom != "model" and self.more.length >= ALONE_FROM else ""
+        cell = (*shown, *self._cell) if zoom == "cell" and shown is not None else None
+        return AttentionLook(self.field.text(), self.more.length, only, cell)
 
     def draw(self, frame: AttentionFrame) -> None:
         """Show a picture of the model; arrays are kept, pixels are made when they are painted."""
         before, self._frame = self._frame, frame
-        several = len({name.split(".")[0] for name in frame.names}) > 1
-        labels = tuple((name[0].upper() if several else "") + layer_label(name) for name in frame.names)  # E1, D2, D2×
+        labels = layer_labels(frame.names)
         if self._preview is not None and self._valid(*self._preview) != self._preview:
             self._preview = None
+        self._overlay = [place for place in self._overlay if self._valid(*place) == place]
+        self.mosaic.signed = self.matrix.signed = frame.signed
+        for button in self.zoom.buttons():
+            button.setEnabled(not frame.signed)
+        if frame.signed and self.near != "head":  # of differences there are no scores, and nothing to work out
+            self._set_zoom("head")
+            return
         self.mosaic.draw(frame.patterns, frame.causal, labels)
+        if self.near == "model":
+            self.model.draw(frame, labels)
+        self.cell.draw(frame)
         if not frame.patterns or not frame.tokens:
             self.empty.title.setText("No layer attends")
             self.empty.hint.setText("Give a layer attention in the inspector, and its heads appear here.")
@@ -82,27 +102,45 @@ class AttentionPanel(QWidget):
         self._stamp(frame)
         self._refresh()
         if before is None or _shape(before) != _shape(frame):
-            self._fit()
+            self.head.fit()
 
     def retheme(self) -> None:
         """Take the theme and the type scale in force."""
-        for caption in (self.heads, self.title):
-            caption.restyle()
-        for label in (self.hint, self.stamp, self.text, self.note):
-            label.setFont(theme.font(0.9))
-        self.field.setFont(theme.font(0.9, mono=True))
+        self.title.restyle()
+        for widget in (self.stamp, self.more, *self.zoom.buttons(), *self.shape.buttons()):
+            widget.setFont(theme.font(0.9))
+        bold = QFontMetricsF(theme.font(0.9, bold=True))
+        for button in (*self.zoom.buttons(), *self.shape.buttons()):  # the chosen one is bold and must not be cut
+            button.setMinimumWidth(round(bold.horizontalAdvance(button.text())) + 20)
+        for page in (self.model, self.head):
+            page.retheme()
+        self.cell.update()
         self.empty.title.setFont(theme.font(1.3, bold=True))
-        self.mosaic.retheme()
-        self.matrix.retheme()
-        self._fit()
         self._refresh()
+
+    def show_lit(self, lit: Lit) -> None:
+        """Mark the queries and keys that another view points at."""
+        frame, shown = self._frame, self.shown()
+        if frame is None or shown is None:
+            return
+        found = [
+            frozenset(np.flatnonzero(np.isin(np.arange(len(ids)) + before, lit.positions) if lit.positions
+                                     else np.isin(ids, lit.ids)).tolist())
+            for ids, before in axes_read(frame, shown[0])
+        ]  # fmt: skip
+        self.matrix.light(found[0], found[1])
+        self.arcs.lit = found[0], found[1]
+        self.arcs.update()
 
     # -- choosing -----------------------------------------------------------------------------------------------
 
     def select(self, name: str, head: int | None = None) -> None:
         """Show a head because it was chosen elsewhere; without a head, the layer's head in the same place as now."""
+        before = self.look()
         self._wish = (name, self._wish[1] if head is None else head)
         self._refresh()
+        if self.look() != before:
+            self.look_changed.emit()
 
     def selected(self) -> tuple[str, int] | None:
         """The chosen head; the nearest one there is when the chosen one does not exist (any more)."""
@@ -116,7 +154,40 @@ class AttentionPanel(QWidget):
         """Let hovering preview again, and let go of a held cell."""
         self.locked = False
         self.matrix.release()
+        self.arcs.release()
         self._refresh()
+
+    def go(self, zoom: str) -> None:
+        """Move to another zoom."""
+        before = self.near
+        if zoom == before or self._frame is None:
+            return
+        if zoom == "cell" and before == "head":
+            self._cell = self.matrix.cell or self._strongest()
+            self.flight.fly(*self._cell_picture(), self._page_rect())
+        elif zoom == "head" and before == "model" and (picture := self._tile_picture()) is not None:
+            self.flight.fly(*picture, self._page_rect())
+        elif zoom == "head" and before == "cell":
+            image, rect = self._cell_picture()
+            self.flight.fly(image, self._page_rect(), rect)
+        elif zoom == "model" and before == "head" and not self.head.isHidden():
+            image = self.matrix.grab(self.matrix.area().toRect()).toImage()
+            self._set_zoom(zoom)
+            if (picture := self._tile_picture()) is not None:
+                self.flight.fly(image, self._page_rect(), picture[1])
+            return
+        self._set_zoom(zoom)
+
+    def _set_zoom(self, zoom: str) -> None:
+        self.near = zoom
+        self.zoom.set_value(zoom)
+        self._zooms.setCurrentIndex([name for name, _ in ZOOMS].index(zoom))
+        if self._frame is not None:
+            self.draw(self._frame)
+        self._share_out()
+        if zoom == "cell":
+            self.cell.setFocus()
+        self.look_changed.emit()
 
     def _valid(self, name: str, head: int) -> tuple[str, int] | None:
         frame = self._frame
@@ -138,8 +209,22 @@ class AttentionPanel(QWidget):
         self.locked = not (self.locked and place == self.selected())
         self._choose(place)
 
+    def _on_add(self, row: int, head: int) -> None:
+        """One head more, or less, of those that are laid over each other; the chosen one is the first of them."""
+        place, chosen = self._at(row, head), self.selected()
+        if not self._overlay and chosen is not None and chosen != place:
+            self._overlay = [chosen]
+        self._overlay = [each for each in self._overlay if each != place] if place in self._overlay else [*self._overlay, place]
+        self._overlay = self._overlay[-OVERLAID:] if len(self._overlay) > 1 else []
+        self._refresh()
+
     def _on_move(self, row: int, head: int) -> None:
         self._choose(self._at(row, head))
+
+    def _on_gallery(self, row: int, head: int) -> None:
+        self.locked = True
+        self._choose(self._at(row, head))
+        self.go("head")
 
     def _choose(self, place: tuple[str, int]) -> None:
         changed = place != self.selected()
@@ -147,6 +232,26 @@ class AttentionPanel(QWidget):
         self._refresh()
         if changed:
             self.head_chosen.emit(*place)
+
+    def _on_read(self) -> None:
+        """Query and key of the cell that is read light up in the other views."""
+        frame, shown, cell = self._frame, self.shown(), self.matrix.cell
+        if frame is None or shown is None or cell is None or frame.ids is None:
+            self.lit.emit(Lit())
+            return
+        (queries, before), (keys, ahead) = axes_read(frame, shown[0])
+        places = cell[0] + before, cell[1] + ahead
+        self.lit.emit(Lit(places, (int(queries[cell[0]]), int(keys[cell[1]])), self.matrix.holds))
+
+    def _on_neighbour(self, down: int, right: int) -> None:
+        frame, shown = self._frame, self.selected()
+        if frame is None or shown is None:
+            return
+        queries, keys = frame.axes(shown[0])
+        self._cell = min(max(self._cell[0] + down, 0), len(queries) - 1), min(max(self._cell[1] + right, 0), len(keys) - 1)
+        self.matrix.hold(self._cell)
+        self._refresh()
+        self.look_changed.emit()
 
     # -- inside -------------------------------------------------------------------------------------------------
 
@@ -156,75 +261,150 @@ class AttentionPanel(QWidget):
         if frame is None or shown is None or chosen is None or not frame.tokens:
             return
         row = frame.names.index(shown[0])
-        pattern = frame.patterns[row][shown[1]]
-        self.mosaic.select((frame.names.index(chosen[0]), chosen[1]))
+        pattern = meant(frame, shown, self.more.mean)
+        at = frame.names.index(chosen[0]), chosen[1]
+        colours = dict(zip(self._overlay, CATEGORIES, strict=False))
+        for heads in (self.mosaic, self.model.gallery):
+            heads.select(at)
+            heads.mark({(frame.names.index(name), head): colour for (name, head), colour in colours.items()})
         queries, keys = frame.axes(shown[0])
-        self.matrix.draw(pattern, queries, keys, frame.causal[row])
-        where = f"{layer_title(shown[0], frame.names)} · head {shown[1] + 1}"
+        over = [
+            (meant(frame, place, "one"), colour) for place, colour in colours.items() if frame.axes(place[0]) == (queries, keys)
+        ]
+        self.matrix.draw(pattern, queries, keys, frame.causal[row], tuple(over) if len(over) > 1 else ())
+        self.arcs.draw(pattern, queries, keys)
+        where = title(shown, frame.names, self.more.mean)
         self.mosaic.setAccessibleDescription(where)
-        short = f"L{layer_label(shown[0])} · H{shown[1] + 1}"
-        self.title.setText(short if self._tight() else where if self.width() < 860 else f"{where} — who looks at whom")
+        self._entitle(frame, shown, where)
+        hint = "Ctrl+click lays heads over each other" if self.locked and not self._overlay else ""
         self.hint.setText("locked · Esc releases" if self.locked else "click locks")
-        self.text.setText(self._words(where, scores.score(pattern, queries, keys)))
+        self.hint.setToolTip(hint or "Ctrl+click on heads lays them over each other; a double click on a cell works it out")
+        nothing = scores.HeadScores(*[float("nan")] * len(scores.KINDS))
+        found = nothing if frame.signed else scores.score(pattern, queries, keys)
+        self.head.say(where, found, "red: A looks more · blue: B does" if frame.signed else self._more())
 
-    def _words(self, where: str, found: scores.HeadScores) -> str:
-        quiet, strong = theme.theme().quiet, theme.theme().text
-        cells = [
-            f"<td style='color:{quiet}; padding-right:6px'>{name}</td>"
-            f"<td style='color:{strong}; padding-right:14px'>{'–' if math.isnan(value) else f'{value:.2f}'}</td>"
-            for name, value in (("entropy, nats", found.entropy), ("induction", found.induction),
-                                ("previous token", found.previous), ("first token", found.first), ("itself", found.diagonal))
-        ]  # fmt: skip
-        across = self._across()
-        rows = "".join(f"<tr>{''.join(cells[at : at + across])}</tr>" for at in range(0, len(cells), across))
-        return (
-            f"<div style='color:{strong}; font-weight:600'>{where}</div><table cellspacing='0' cellpadding='0'>{rows}</table>"
-            f"<div style='color:{quiet}'>{self.matrix.thinned()}</div>"
-        )
+    def _entitle(self, frame: AttentionFrame, shown: tuple[str, int], where: str) -> None:
+        zoom, short = self.near, f"L{layer_label(shown[0])} · H{shown[1] + 1}"
+        if zoom == "model":
+            where = f"{sum(_shape(frame))} heads"
+        elif zoom == "cell" and (cell := frame.cell) is not None:
+            where = f"{where} · {cell.place[2] + 1} → {cell.place[3] + 1}"
+        self.title.setText(short if self._tight() else where)
+
+    def _more(self) -> str:
+        """What else is to know about the picture of the head."""
+        if len(self._overlay) > 1:
+            shown = zip(self._overlay, CATEGORIES, strict=False)
+            return " ".join(
+                f"<span style='color:{colour}'>■</span> {layer_label(name)}·{head + 1}" for (name, head), colour in shown
+            )
+        if self.shape.value() == "arcs" and self.arcs.left_out:
+            return f"the {self.arcs.drawn:,} strongest lines; {self.arcs.left_out:,} weaker ones are not drawn"
+        return self.matrix.thinned()
+
+    def _strongest(self) -> tuple[int, int]:
+        """The cell to work out where none is read: what the last query looks at most."""
+        frame, shown = self._frame, self.selected()
+        assert frame is not None
+        assert shown is not None
+        pattern = meant(frame, shown, self.more.mean)
+        return len(pattern) - 1, int(pattern[-1].argmax())
+
+    def _page_rect(self) -> QRectF:
+        return QRectF(self.head.mapTo(self, self.matrix.mapTo(self.head, QPoint())), self.matrix.size()) if (
+            self.near != "cell" and self.matrix.isVisible()) else QRectF(self._zooms_ground.geometry())  # fmt: skip
+
+    def _cell_picture(self) -> tuple[QImage, QRectF]:
+        """A part of the matrix around the cell, and where it is in the panel."""
+        area, (query, key) = self.matrix.area(), self._cell
+        _, keys = self._frame.axes(self._wish[0]) if self._frame is not None else ((), ())
+        step = area.width() / max(1, len(keys))
+        around = QRectF(area.left() + (key - 1) * step, area.top() + (query - 1) * step, 3 * step, 3 * step)
+        image = self.matrix.grab(around.toAlignedRect()).toImage()
+        return image, around.translated(QRectF(self.matrix.mapTo(self, QPoint()), self.matrix.size()).topLeft())
+
+    def _tile_picture(self) -> tuple[QImage, QRectF] | None:
+        """The chosen head in the gallery, and where it is in the panel."""
+        chosen, gallery = self.selected(), self.model.gallery
+        if chosen is None or self._frame is None:
+            return None
+        rect = gallery.cell_rect(self._frame.names.index(chosen[0]), chosen[1])
+        corner = gallery.mapTo(self, QPoint())
+        return gallery.grab(rect.toRect()).toImage(), rect.translated(corner.x(), corner.y())
 
     def _build(self) -> None:
-        self.note.setProperty("role", "quiet")
-        self.note.setWordWrap(True)
-        self.note.hide()
-        self.text.setMinimumWidth(1)
-        self.text.setTextFormat(Qt.TextFormat.RichText)
-        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.zoom.set_accessible("Zoom")
+        self.zoom.setToolTip("All heads, one head, or one weight; Enter and double click lead nearer, Esc further away")
+        self.shape.set_accessible("Shape of the head")
+        self.zoom.set_value("head")
+        self.shape.set_value("matrix")
         self.stamp.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.field.setPlaceholderText("Type your own text here")
-        self.field.setAccessibleName("Text to look at")
-        self.field.setToolTip("The text whose attention is shown. Leave it empty to see the beginning of the validation text.")
-        self.field.setClearButtonEnabled(True)
-        self._left = QWidget()
-        left = _column(self._left)
-        left.addLayout(_row(self.heads, self.hint))
-        left.addWidget(self.mosaic)
-        left.addWidget(self.text)
-        left.addStretch(1)
-        left.addWidget(self.field)
-        left.addWidget(self.note)
-        right_side = QWidget()
-        right = _column(right_side)
-        right.addLayout(_row(self.title, self.stamp))
-        right.addWidget(self.matrix, 1)
+        head = QHBoxLayout()
+        head.setSpacing(theme.GRID)
+        for widget in (self.zoom, self.shape, self.more):
+            head.addWidget(widget)
+        head.addSpacing(theme.GRID)
+        head.addWidget(self.title)
+        head.addWidget(self.stamp, 1)
         content = QWidget()
-        row = QHBoxLayout(content)
-        row.setContentsMargins(16, 10, 16, 12)
-        row.setSpacing(24)
-        row.addWidget(self._left)
-        row.addWidget(right_side, 1)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(16, 10, 16, 12)
+        column.setSpacing(theme.GRID)
+        column.addLayout(head)
+        self._zooms_ground = QWidget()
+        self._zooms = QStackedLayout(self._zooms_ground)
+        for page in (self.model, self.head, self.cell):
+            self._zooms.addWidget(page)
+        self._zooms.setCurrentIndex(1)
+        column.addWidget(self._zooms_ground, 1)
         self._pages = QStackedLayout(self)
         self._pages.addWidget(self.empty)
         self._pages.addWidget(content)
         self.setMinimumSize(300, 180)
 
     def _connect(self) -> None:
+        self.zoom.chosen.connect(self.go)
+        self.shape.chosen.connect(self._on_shape)
+        self.more.changed.connect(self._on_options)
+        self.more.longer.connect(self.look_changed)
+        self.more.alone.connect(self._on_alone)
         self.mosaic.hovered.connect(self._on_hover)
         self.mosaic.picked.connect(self._on_pick)
+        self.mosaic.added.connect(self._on_add)
         self.mosaic.moved.connect(self._on_move)
         self.mosaic.released.connect(self.release)
-        self.matrix.released.connect(self.release)
+        gallery = self.model.gallery
+        gallery.picked.connect(self._on_gallery)
+        gallery.added.connect(self._on_add)
+        gallery.moved.connect(self._on_move)
+        for heads in (self.mosaic, gallery):
+            heads.menu_wanted.connect(lambda row, head, at: self.menu_wanted.emit(*self._at(row, head), None, at))
+        self.matrix.menu_wanted.connect(self._on_edge_menu)
+        self.matrix.entered.connect(partial(self.go, "cell"))
+        self.matrix.read.connect(self._on_read)
+        for shape in (self.matrix, self.arcs):
+            shape.released.connect(self.release)
+        self.cell.moved.connect(self._on_neighbour)
+        self.cell.left.connect(partial(self.go, "head"))
         self.field.textChanged.connect(self._pause.start)
         self.field.returnPressed.connect(self._look_now)
+
+    def _on_edge_menu(self, at: QPoint) -> None:
+        if (shown := self.shown()) is not None and (cell := self.matrix.cell) is not None:
+            self.menu_wanted.emit(*shown, cell, at)
+
+    def _on_shape(self, name: str) -> None:
+        self.shape.set_value(name)
+        self.head.show_shape(name)
+        self._refresh()
+
+    def _on_options(self) -> None:
+        self.matrix.totals = self.more.totals.isChecked()
+        self._refresh()
+
+    def _on_alone(self) -> None:
+        self._overlay = []
+        self._refresh()
 
     def _look_now(self) -> None:
         if self._pause.isActive():
@@ -235,42 +415,25 @@ class AttentionPanel(QWidget):
         total, room = sum(_shape(frame)), len(frame.tokens)
         picture = f"step {frame.step:,}"
         self.stamp.setText(picture if self._tight() else f"picture of {picture} · {total} of {total} heads")
-        note = f"{frame.shortened:,} tokens not shown: there is room for {room}" if frame.shortened else ""
-        if note != self.note.text():
-            self.note.setText(note)
-            self._fit()
+        self.more.fit(frame.room)
+        self.head.tell(f"{frame.shortened:,} tokens not shown: there is room for {room}" if frame.shortened else "")
 
     def _tight(self) -> bool:
         """Little room (all views at once on a small screen): only the mosaic and the matrix are shown."""
         return self.height() < 300 or self.width() < 480
 
-    def _across(self) -> int:
-        """How many scores stand side by side."""
-        return 2 if self._left.width() >= theme.points(26) else 1
-
-    def _fit(self) -> None:
-        """Share the room: the mosaic takes what its shape needs, the matrix the rest; the words keep their height."""
-        tight = self._tight()
-        wide = round(min(max(0.36 * self.width(), 120), 460))
-        self._left.setFixedWidth(wide)
-        for widget in (self.text, self.field, self.hint):
-            widget.setVisible(not tight)
-        self.note.setVisible(not tight and bool(self.note.text()))
-        below = 0
-        if not tight:
-            lines = 2 + -(-SCORES // self._across())
-            self.text.setFixedHeight(lines * self.text.fontMetrics().lineSpacing() + 2)
-            below = self.text.height() + self.field.sizeHint().height() + 3 * theme.GRID
-            below += self.note.heightForWidth(wide) + theme.GRID if self.note.text() else 0
-        room = self.height() - 22 - self.heads.sizeHint().height() - theme.GRID - below
-        self.mosaic.setFixedHeight(max(40, min(self.mosaic.height_for(wide), room)))
-        if (layout := self._left.layout()) is not None:
-            layout.activate()  # what was hidden until now would be painted once in the wrong place
+    def _share_out(self) -> None:
+        tight, head = self._tight(), self.near == "head"
+        self.head.tight = tight
+        self.zoom.setVisible(not tight)
+        for widget in (self.shape, self.more):
+            widget.setVisible(not tight and head)
+        self.head.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 (Qt's name)
         """Share the room anew."""
         super().resizeEvent(event)
-        self._fit()
+        self._share_out()
         if self._frame is not None:
             self._stamp(self._frame)
         self._refresh()
@@ -285,22 +448,6 @@ class AttentionPanel(QWidget):
 
 def _shape(frame: AttentionFrame) -> list[int]:
     return [len(layer) for layer in frame.patterns]
-
-
-def _column(widget: QWidget) -> QVBoxLayout:
-    made = QVBoxLayout(widget)
-    made.setContentsMargins(0, 0, 0, 0)
-    made.setSpacing(theme.GRID)
-    return made
-
-
-def _row(first: QWidget, last: QWidget) -> QHBoxLayout:
-    made = QHBoxLayout()
-    made.setSpacing(theme.GRID)
-    made.addWidget(first)
-    made.addStretch(1)
-    made.addWidget(last)
-    return made
 
 
 PANEL = AttentionPanel

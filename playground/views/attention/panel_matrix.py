@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import colourmaps, theme, tokentext
@@ -14,6 +15,8 @@ from playground.views.attention import panel_card, scores
 
 LEGEND = 56
 """Pixels right of the matrix for the scale."""
+EDGE = 30
+"""Pixels at the right and at the foot for totals."""
 SLOPE = math.sqrt(0.5)
 
 
@@ -30,6 +33,10 @@ class Matrix(QWidget):
     """Another cell is being read, or none."""
     released = Signal()
     """Esc was pressed with nothing held."""
+    entered = Signal()
+    """The cell that is read shall be worked out: Enter, or a double click."""
+    menu_wanted = Signal(object)
+    """A menu for the cell under a global point."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,13 +50,27 @@ class Matrix(QWidget):
         self._longest = 1, 1
         self._hover: tuple[int, int] | None = None
         self._held: tuple[int, int] | None = None
+        self._overlay: tuple[tuple[np.ndarray, str], ...] = ()
+        self.signed = False
+        """Whether differences of two models are drawn."""
+        self.totals = False
+        """Whether what each key receives, and how far each query looks around, stand at the edges."""
+        self.lit: tuple[frozenset[int], frozenset[int]] = frozenset(), frozenset()
+        """Queries and keys that another view points at."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Who looks at whom")
 
-    def draw(self, pattern: np.ndarray, tokens: tuple[str, ...], keys: tuple[str, ...], causal: bool) -> None:
-        """Show (query, key) weights of `tokens` over `keys`, the same ones or an encoder's; pixels are made when painted."""
+    def draw(
+        self, pattern: np.ndarray, tokens: tuple[str, ...], keys: tuple[str, ...], causal: bool,
+        overlay: tuple[tuple[np.ndarray, str], ...] = (),
+    ) -> None:  # fmt: skip
+        """Show (query, key) weights of `tokens` over `keys`, the same ones or an encoder's; pixels are made when painted.
+
+        With an `overlay` of several patterns and their colours ("#rrggbb"), those are laid over each other instead.
+        """
+        self._overlay = overlay
         if (tokens, keys) != (self._tokens, self._keys):
             self._rows = [tokentext.label(token) for token in tokens]
             self._columns = [tokentext.label(token, 8) for token in keys]
@@ -83,8 +104,22 @@ class Matrix(QWidget):
         if self._causal and key > query:
             return pair, "–", "in the future: the mask hides it"
         if self._keys != self._tokens:
-            return pair, f"{self._pattern[query, key]:.2f}", f"{ordinal(key + 1)} token of the source"
-        return pair, f"{self._pattern[query, key]:.2f}", scores.relation(self._tokens, query, key)
+            return pair, self._said(query, key), f"{ordinal(key + 1)} token of the source"
+        return pair, self._said(query, key), scores.relation(self._tokens, query, key)
+
+    def _said(self, query: int, key: int) -> str:
+        return f"{self._pattern[query, key]:+.2f} against B" if self.signed else f"{self._pattern[query, key]:.2f}"
+
+    def hold(self, cell: tuple[int, int]) -> None:
+        """Hold on to a cell."""
+        self._held, self._hover = cell, None
+        self._changed()
+
+    def light(self, queries: frozenset[int], keys: frozenset[int]) -> None:
+        """Mark what another view points at."""
+        if (queries, keys) != self.lit:
+            self.lit = queries, keys
+            self.update()
 
     def release(self) -> bool:
         """Let go of the held cell; False when none was held."""
@@ -127,6 +162,19 @@ class Matrix(QWidget):
             self._held = None if cell == self._held else cell
             self._changed()
 
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
+        """Work the cell out."""
+        if (cell := self.cell_at(event.position())) is not None:
+            self.hold(cell)
+            self.entered.emit()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """What can be done to the cell that is read."""
+        if event.reason() == QContextMenuEvent.Reason.Mouse and (cell := self.cell_at(QPointF(event.pos()))) is not None:
+            self.hold(cell)
+        if self.cell is not None:
+            self.menu_wanted.emit(event.globalPos())
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Arrows walk from cell to cell, Esc lets go."""
         steps = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
@@ -134,6 +182,8 @@ class Matrix(QWidget):
         if event.key() == Qt.Key.Key_Escape:
             if not self.release():
                 self.released.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.cell is not None:
+            self.entered.emit()
         elif last >= 0 and event.key() in steps:
             down, right = steps[Qt.Key(event.key())]
             query, key = self.cell or (last, int(self._pattern[last].argmax()) - right)
@@ -170,7 +220,9 @@ class Matrix(QWidget):
         left = metrics.horizontalAdvance("0") * max(7, self._longest[0]) + 10
         rise = (widest + metrics.height()) * SLOPE + 4 if self._slanted() else metrics.height() + 6
         right = max(LEGEND, widest * SLOPE + 4 if self._slanted() else 0)
-        return self._filled(QPointF(round(left), round(rise)), self.width() - left - right, self.height() - rise - 8)
+        edge = EDGE if self.totals else 0
+        wide, high = self.width() - left - right - edge, self.height() - rise - 8 - edge
+        return self._filled(QPointF(round(left), round(rise)), wide, high)
 
     def _filled(self, corner: QPointF, wide: float, high: float) -> QRectF:
         rows, columns = max(1, len(self._tokens)), max(1, len(self._keys))
@@ -191,7 +243,12 @@ class Matrix(QWidget):
 
     def _picture(self) -> QImage:
         if self._image is None:
-            colours = colourmaps.weights(self._pattern)
+            if self._overlay:
+                colours = laid_over(self._overlay, theme.colour("surface"))
+            elif self.signed:
+                colours = colourmaps.lookup(colourmaps.SIGNED)[colourmaps.differences(self._pattern)]
+            else:
+                colours = colourmaps.weights(self._pattern)
             if self._causal:
                 colours[~np.tri(*self._pattern.shape, dtype=bool)] = colourmaps.empty(theme.theme())
             high, wide = colours.shape[:2]
@@ -209,7 +266,11 @@ class Matrix(QWidget):
         if not self._bare():
             self._paint_rows(painter, area)
             self._paint_columns(painter, area)
-        self._paint_scale(painter, area)
+        if not self._overlay:
+            self._paint_scale(painter, area.adjusted(0, 0, EDGE if self.totals else 0, 0))
+        if self.totals:
+            self._paint_totals(painter, area)
+        self._paint_lit(painter, area)
         if self.hasFocus():
             painter.setPen(QPen(theme.colour("accent"), 1.5))
             painter.drawRoundedRect(area.adjusted(-3, -3, 3, 3), 4, 4)
@@ -259,13 +320,38 @@ class Matrix(QWidget):
 
     def _paint_scale(self, painter: QPainter, area: QRectF) -> None:
         bar = QRectF(area.right() + 14, area.top() + 1, 7, min(area.height(), 140.0) - 2)
-        ramp = np.ascontiguousarray(colourmaps.lookup()[::-1, None])
+        ramp = np.ascontiguousarray(colourmaps.lookup(colourmaps.SIGNED if self.signed else colourmaps.MAGNITUDE)[::-1, None])
         painter.drawImage(bar, QImage(ramp.data, 1, 256, 4, QImage.Format.Format_RGBA8888))
         painter.setFont(theme.font(0.85))
         painter.setPen(theme.colour("quiet"))
-        for value in (1.0, 0.25, 0.05, 0.0):  # the scale is that of square roots
-            y = bar.bottom() - value**0.5 * bar.height()
-            painter.drawText(QRectF(bar.right() + 5, y - 8, 34, 16), Qt.AlignmentFlag.AlignVCenter, f"{value:g}")
+        values = (1.0, 0.25, 0.0, -0.25, -1.0) if self.signed else (1.0, 0.25, 0.05, 0.0)
+        for value in values:  # the scale is that of square roots
+            up = math.copysign(abs(value) ** 0.5, value)
+            y = bar.bottom() - (0.5 + 0.5 * up if self.signed else up) * bar.height()
+            said = f"{value:+g}".replace("-", "−") if self.signed and value else f"{value:g}"
+            painter.drawText(QRectF(bar.right() + 5, y - 8, 34, 16), Qt.AlignmentFlag.AlignVCenter, said)
+
+    def _paint_totals(self, painter: QPainter, area: QRectF) -> None:
+        """At the foot the mean weight that each key gets of those who see it, at the right how far a query spreads its own."""
+        received, spread = margins(self._pattern, causal=self._causal)
+        step = area.width() / len(self._keys)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(theme.colour("attention"))
+        for at, value in enumerate((received / max(float(received.max()), 1e-9)).tolist()):
+            high = value * (EDGE - 8)
+            painter.drawRect(QRectF(area.left() + at * step, area.bottom() + 4, max(1.0, step - 1), high))
+        painter.setBrush(theme.colour("quiet"))
+        for at, value in enumerate(spread.tolist()):
+            wide = value * (EDGE - 8)
+            painter.drawRect(QRectF(area.right() + 4, area.top() + at * step, wide, max(1.0, step - 1)))
+
+    def _paint_lit(self, painter: QPainter, area: QRectF) -> None:
+        """Bars beside the rows and above the columns that another view points at."""
+        step = area.width() / len(self._keys)
+        for at in self.lit[0]:
+            painter.fillRect(QRectF(area.left() - 5, area.top() + at * step, 4, max(2.0, step)), theme.colour("accent"))
+        for at in self.lit[1]:
+            painter.fillRect(QRectF(area.left() + at * step, area.top() - 5, max(2.0, step), 4), theme.colour("accent"))
 
     def _paint_cross(self, painter: QPainter, area: QRectF, query: int, key: int) -> None:
         step = area.width() / len(self._keys)
@@ -289,3 +375,24 @@ class Matrix(QWidget):
 
 def _softer(name: str) -> QColor:
     return theme.colour(name, 215)
+
+
+def laid_over(patterns: Sequence[tuple[np.ndarray, str]], ground: QColor) -> np.ndarray:
+    """Several (query, key) patterns in one picture, uint8 (query, key, 4): the mean of their colours by weight, the fuller the
+    more the strongest of them looks."""
+    weights = np.stack([np.clip(pattern, 0, 1) ** 0.4 for pattern, _ in patterns])  # (patterns, query, key)
+    hues = np.array([[int(hue[at : at + 2], 16) for at in (1, 3, 5)] for _, hue in patterns], dtype=float)
+    mean = np.einsum("pqk,pc->qkc", weights, hues) / np.maximum(weights.sum(0), 1e-9)[..., None]
+    most = weights.max(0)[..., None]
+    base = np.array([ground.red(), ground.green(), ground.blue()], dtype=float)
+    made = np.full((*weights.shape[1:], 4), 255, np.uint8)
+    made[..., :3] = (base * (1 - most) + mean * most).round().astype(np.uint8)
+    return made
+
+
+def margins(pattern: np.ndarray, *, causal: bool) -> tuple[np.ndarray, np.ndarray]:
+    """The mean weight that each key gets of the queries that see it, (key,), and for each query its entropy as a share of the
+    largest possible, (query,)."""
+    seen = np.tri(*pattern.shape, dtype=np.bool_) if causal else np.ones(pattern.shape, dtype=bool)
+    received = pattern.sum(0) / np.maximum(seen.sum(0), 1)
+    return received, scores.entropy(pattern) / np.maximum(np.log(np.maximum(seen.sum(1), 2)), 1e-9)

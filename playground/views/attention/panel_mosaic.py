@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QContextMenuEvent, QFontMetricsF, QImage, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from playground.style import colourmaps, theme
@@ -44,18 +44,23 @@ def rounded(cells: int, radius: float) -> np.ndarray:
     return made
 
 
-def tiled(patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme) -> np.ndarray:
+def tiled(
+    patterns: Sequence[np.ndarray], causal: Sequence[bool], cell: int, gap: int, ground: Theme, *, signed: bool = False
+) -> np.ndarray:
     """All heads as one picture, uint8 (height, width, 4): a row for each layer, `cell` pixels a head, clear between them.
 
-    `patterns` are (heads, query, key) weights on the fixed scale of `colourmaps.shares`; masked cells are left empty.
+    `patterns` are (heads, query, key) weights on the fixed scale of `colourmaps.shares`; masked cells are left empty. With
+    `signed` they are differences of weights.
     """
     most = max(len(layer) for layer in patterns)
     made = np.zeros((len(patterns) * (cell + gap) - gap, most * (cell + gap)), dtype=np.uint32)  # a pixel is one number
-    colours, empty = colourmaps.lookup().view(np.uint32)[:, 0], colourmaps.empty(ground).view(np.uint32)[0]
+    name = colourmaps.SIGNED if signed else colourmaps.MAGNITUDE
+    colours, empty = colourmaps.lookup(name).view(np.uint32)[:, 0], colourmaps.empty(ground).view(np.uint32)[0]
     opacity = rounded(cell, min(4.0, cell / 8))
     corners = np.nonzero(opacity < 255)
     for row, (layer, hides) in enumerate(zip(patterns, causal, strict=True)):
-        index, seen = colourmaps.shares(layer), np.tri(*layer.shape[1:], dtype=np.bool_)
+        index = colourmaps.differences(layer) if signed else colourmaps.shares(layer)
+        seen = np.tri(*layer.shape[1:], dtype=np.bool_)
         if cell < layer.shape[-1]:
             index, seen = resampled(index, cell), resampled(seen, cell)
         heads = colours[index]  # (heads, query, key)
@@ -75,6 +80,10 @@ class Mosaic(QWidget):
     picked = Signal(int, int)
     moved = Signal(int, int)
     """The arrow keys chose another head."""
+    added = Signal(int, int)
+    """A head shall be laid over the others, or no more (Ctrl and a click)."""
+    menu_wanted = Signal(int, int, object)
+    """A menu for a head, at a global point."""
     released = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -85,6 +94,11 @@ class Mosaic(QWidget):
         self._image: QImage | None = None
         self._selected: Place | None = None
         self._hover: Place | None = None
+        self._marks: dict[Place, str] = {}
+        self.signed = False
+        """Whether differences of two models are drawn."""
+        self._edge: tuple[int, int] | None = None
+        """Room for the numbers, once it has been measured."""
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -92,6 +106,8 @@ class Mosaic(QWidget):
 
     def draw(self, patterns: tuple[np.ndarray, ...], causal: tuple[bool, ...], labels: tuple[str, ...]) -> None:
         """Show these (heads, query, key) patterns; the picture is made when it is painted."""
+        if labels != self._labels:
+            self._edge = None
         self._patterns, self._causal, self._labels, self._image = patterns, causal, labels, None
         self.update()
 
@@ -101,9 +117,15 @@ class Mosaic(QWidget):
             self._selected = place
             self.update()
 
+    def mark(self, marks: dict[Place, str]) -> None:
+        """Frame heads in colours of their own ("#rrggbb")."""
+        if marks != self._marks:
+            self._marks = marks
+            self.update()
+
     def retheme(self) -> None:
         """Make the picture again: empty cells carry a colour of the theme."""
-        self._image = None
+        self._image = self._edge = None
         self.update()
 
     def height_for(self, width: int) -> int:
@@ -136,7 +158,15 @@ class Mosaic(QWidget):
     def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802 (Qt's name)
         """Pick."""
         if event.button() == Qt.MouseButton.LeftButton and (place := self.place_at(event.position())) is not None:
-            self.picked.emit(*place)
+            many = event.modifiers() & Qt.KeyboardModifier.ControlModifier
+            (self.added if many else self.picked).emit(*place)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:  # noqa: N802 (Qt's name)
+        """What can be done to a head."""
+        by_mouse = event.reason() == QContextMenuEvent.Reason.Mouse
+        place = self.place_at(QPointF(event.pos())) if by_mouse else self._selected
+        if place is not None:
+            self.menu_wanted.emit(*place, event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 (Qt's name)
         """Arrows move, Home and End go to the ends of the layer, Enter picks, Esc releases."""
@@ -166,6 +196,11 @@ class Mosaic(QWidget):
     # -- inside -------------------------------------------------------------------------------------------------
 
     def _margins(self) -> tuple[int, int]:
+        if self._edge is None:
+            self._edge = self._measured()
+        return self._edge
+
+    def _measured(self) -> tuple[int, int]:
         metrics = QFontMetricsF(theme.font(0.85))
         widest = max((metrics.horizontalAdvance(label) for label in self._labels), default=0.0)
         return int(widest) + 10, int(metrics.height()) + 3
@@ -183,7 +218,8 @@ class Mosaic(QWidget):
         ratio, cell = self.devicePixelRatioF(), self._cell(self.width(), self.height())
         image, pixels = self._image, round(cell * ratio)
         if image is None or image.text("cell") != f"{pixels}":
-            made = tiled(self._patterns, self._causal, pixels, round((cell + GAP) * ratio) - pixels, theme.theme())
+            made = tiled(self._patterns, self._causal, pixels, round((cell + GAP) * ratio) - pixels, theme.theme(),
+                         signed=self.signed)  # fmt: skip
             high, wide = made.shape[:2]
             image = QImage(made.data, wide, high, 4 * wide, QImage.Format.Format_RGBA8888).copy()
             image.setText("cell", f"{pixels}")
@@ -197,8 +233,12 @@ class Mosaic(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.drawImage(self.cell_rect(0, 0).topLeft(), self._picture())
+        painter.drawImage(self._corner(), self._picture())
         self._paint_numbers(painter)
+        for marked, colour in self._marks.items():
+            if marked[0] < len(self._patterns):
+                painter.setPen(QPen(QColor(colour), 2.5))
+                painter.drawRoundedRect(self.cell_rect(*marked).adjusted(-2, -2, 2, 2), 5, 5)
         for place, name, width in ((self._hover, "quiet", 1.5), (self._selected, "accent", 2.0)):
             if place is not None and place[0] < len(self._patterns):
                 painter.setPen(QPen(theme.colour(name), width))
@@ -206,6 +246,10 @@ class Mosaic(QWidget):
         if self.hasFocus() and self._selected is not None:  # a second ring: the arrow keys act here
             painter.setPen(QPen(theme.colour("text"), 1.5))
             painter.drawRoundedRect(self.cell_rect(*self._selected).adjusted(-4, -4, 4, 4), 7, 7)
+
+    def _corner(self) -> QPointF:
+        """Where the picture begins."""
+        return self.cell_rect(0, 0).topLeft()
 
     def _paint_numbers(self, painter: QPainter) -> None:
         left, top = self._margins()

@@ -25,33 +25,50 @@ class HeadScores:
     induction: float
 
 
+KINDS = ("entropy", "previous", "induction", "first", "diagonal")
+"""The columns of `table`, in the order of what is most telling after the entropy."""
+NAMES = {
+    "entropy": "entropy, nats", "previous": "previous token", "induction": "induction", "first": "first token",
+    "diagonal": "itself",
+}  # fmt: skip
+TELLING = 0.3
+"""A share of attention from which on a head is worth a look for it."""
+
+
 def entropy(pattern: np.ndarray) -> np.ndarray:
     """Entropy of each query's attention in nats: (…, query, key) weights → (…, query); 0 ln 0 counts as 0."""
-    weights = np.asarray(pattern, dtype=np.float64)
+    weights = np.asarray(pattern)
     logs = np.log(weights, out=np.zeros_like(weights), where=weights > 0)
-    return -np.asarray((weights * logs).sum(-1))
+    found: np.ndarray = -np.einsum("...k,...k->...", weights, logs)
+    return found
+
+
+def table(patterns: np.ndarray, tokens: Sequence[str], keys: Sequence[str] | None = None) -> np.ndarray:
+    """The scores of all heads of a layer, (heads, query, key) weights → float64 (heads, KINDS).
+
+    Over other `keys` than the queries only entropy and first token mean anything; what means nothing is NaN.
+    """
+    found = np.full((len(patterns), len(KINDS)), np.nan)
+    if patterns.shape[-2] < 2:
+        return found
+    found[:, 0] = entropy(patterns)[:, 1:].mean(-1)
+    found[:, 3] = patterns[:, 1:, 0].mean(-1)
+    if keys is None or keys == tokens:
+        found[:, 1] = np.diagonal(patterns, -1, -2, -1).mean(-1)
+        found[:, 2] = induction(patterns, tokens)
+        found[:, 4] = np.diagonal(patterns, 0, -2, -1)[:, 1:].mean(-1)
+    return found
 
 
 def score(pattern: np.ndarray, tokens: Sequence[str], keys: Sequence[str] | None = None) -> HeadScores:
-    """The scores of one head, from its (query, key) weights; over other `keys` than the queries only two mean anything."""
-    nan = float("nan")
-    if len(pattern) < 2:
-        return HeadScores(nan, nan, nan, nan, nan)
-    if keys is not None and keys != tokens:
-        return HeadScores(float(entropy(pattern)[1:].mean()), nan, float(pattern[1:, 0].mean()), nan, nan)
-    return HeadScores(
-        entropy=float(entropy(pattern)[1:].mean()),
-        previous=float(np.diagonal(pattern, -1).mean()),
-        first=float(pattern[1:, 0].mean()),
-        diagonal=float(np.diagonal(pattern)[1:].mean()),
-        induction=induction(pattern, tokens),
-    )
+    """The scores of one head, from its (query, key) weights."""
+    return HeadScores(**dict(zip(KINDS, table(pattern[None], tokens, keys)[0].tolist(), strict=True)))
 
 
-def induction(pattern: np.ndarray, tokens: Sequence[str]) -> float:
+def induction(pattern: np.ndarray, tokens: Sequence[str]) -> np.ndarray:
     """Prefix matching (Olsson et al. 2022): attention to what followed earlier occurrences of the query's token.
 
-    Mean over the queries whose token has such an earlier occurrence; NaN when none has.
+    Mean over the queries whose token has such an earlier occurrence, (…, query, key) → (…); NaN when none has.
     """
     count = len(tokens)
     ids = np.unique(np.asarray(tokens, dtype=object).astype(str), return_inverse=True)[1]
@@ -59,7 +76,9 @@ def induction(pattern: np.ndarray, tokens: Sequence[str]) -> float:
     follows[:, 1:] = ids[:, None] == ids[None, :-1]
     follows &= np.tri(count, count, -1, dtype=bool)
     queries = follows.any(1)
-    return float((pattern * follows).sum(1)[queries].mean()) if queries.any() else float("nan")
+    if not queries.any():
+        return np.full(pattern.shape[:-2], np.nan)
+    return np.asarray((pattern * follows).sum(-1)[..., queries].mean(-1))
 
 
 def relation(tokens: Sequence[str], query: int, key: int) -> str:

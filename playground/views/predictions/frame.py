@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,6 +45,14 @@ class PredictionsFrame(Frame):
     before: int = 0
     """How many tokens an encoder reads before these."""
     shortened: int = 0
+    difference: np.ndarray | None = None
+    """By how much the right token is likelier than in another model, float32 (rows, pos)."""
+
+    def minus(self, other: Frame) -> PredictionsFrame | None:
+        """The same with the difference in the probability of the right token to another model."""
+        if not isinstance(other, PredictionsFrame) or (self.tokens, self.rows) != (other.tokens, other.rows):
+            return None
+        return replace(self, difference=self.truth - other.truth)
 
     def top(self, row: int, position: int) -> list[tuple[str, float]]:
         """The likeliest tokens of a cell with their probabilities."""

@@ -187,8 +187,13 @@ class PredictionsGrid(QWidget):
 
     def _paint_cell(self, painter: QPainter, table: np.ndarray, metrics: QFontMetricsF, row: int, position: int) -> None:
         assert self.frame_ is not None
-        place, strength = self.place(row, position).adjusted(1, 1, -1, -1), self.strength(row, position)
-        if not math.isnan(strength):
+        place, difference = self.place(row, position).adjusted(1, 1, -1, -1), self.frame_.difference
+        strength = self.strength(row, position) if difference is None else float(difference[row, position])
+        if difference is not None and not math.isnan(strength):
+            painter.fillRect(
+                place, theme.colour("good" if strength > 0 else "bad", round(200 * min(1.0, abs(strength) ** 0.5)))
+            )
+        elif not math.isnan(strength):
             painter.fillRect(place, QColor(*table[round(255 * min(1.0, max(0.0, strength)))][:3].tolist()))
         piece = self.frame_.pieces[int(self.frame_.ids[row, position, 0])]
         painter.setPen(theme.colour("text"))
@@ -217,6 +222,8 @@ class PredictionsGrid(QWidget):
         lines = [f"{'output' if row == len(frame.rows) - 1 else 'after ' + frame.rows[row]}, position {position + 1}"]
         lines += [f"“{label(token, 24)}” {percent(chance)}" for token, chance in frame.top(row, position)[:3]]
         if not math.isnan(truth := float(frame.truth[row, position])):
+            if frame.difference is not None:
+                lines.append(f"right: {frame.difference[row, position]:+.2f} against B")
             lines.append(
                 f"right: “{label(frame.answers[position], 24)}” {percent(truth)}, place {frame.ranks[row, position]:,}"
             )

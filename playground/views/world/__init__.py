@@ -1,0 +1,1 @@
+"""The world: the network that is being trained plays, reads pictures and paints them."""
