@@ -159,7 +159,7 @@ def _filled(subject: Subject, ask: Ask, prompt: list[int], tokenizer: Marked, no
     if not places:  # cut away with what did not fit
         tokens, places = [*tokens[1:], tokenizer.mask], [len(tokens) - 1]
     start = time.perf_counter()
-    put, chances = details.filled(subject, tokens, places, ask.forced)  # chances (places, vocab)
+    put, chances = details.filled(subject, tokens, places, ask)  # chances (places, vocab)
     taken = time.perf_counter() - start
     if not chances.isfinite().all():
         return Answer(subject.step, ask.prompt, "", (), OVERFLOWED)

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from playground.data.special import Marked
 from playground.data.tokenizer import Tokenizer
-from playground.transformer.generate import fill
+from playground.transformer.generate import discouraged, fill, sample
 from playground.transformer.taps import Taps
 from playground.views.subject import Subject, read_only
+from playground.worker.commands import Ask
 from playground.worker.telling import Said
 
 ALTERNATIVES = 8
@@ -77,9 +78,10 @@ def unmasked(subject: Subject, tokens: Sequence[int], tokenizer: Marked) -> tupl
     return told(tokenizer, tokens, found)
 
 
-def filled(subject: Subject, tokens: Sequence[int], places: Sequence[int], forced: Sequence[int]) -> tuple[list[int], Tensor]:
+def filled(subject: Subject, tokens: Sequence[int], places: Sequence[int], ask: Ask) -> tuple[list[int], Tensor]:
     """What stands in the blanks at `places` and what was expected in each (places, vocab), once those are filled that the
-    person has chosen (`forced`, -1 where a blank is open)."""
+    person has chosen (`ask.forced`, -1 where a blank is open). The others are drawn as an answer's tokens are."""
+    forced, generator = ask.forced, torch.Generator().manual_seed(ask.seed)
     known = list(tokens)
     chosen = [*forced, *[-1] * len(places)][: len(places)]
     before = fill(subject.model, known, places)
@@ -90,5 +92,9 @@ def filled(subject: Subject, tokens: Sequence[int], places: Sequence[int], force
     for at, token in enumerate(chosen):
         if token >= 0:  # of itself it could not be asked
             chances[at] = before[at]
-    said = [token if token >= 0 else int(chances[at].argmax()) for at, token in enumerate(chosen)]
+    said, seen = [], {token for at, token in enumerate(known) if at not in places}
+    for at, token in enumerate(chosen):
+        logits = discouraged(chances[at].clamp(min=1e-30).log(), seen, ask.repetition)
+        said.append(token if token >= 0 else sample(logits, ask.temperature, ask.top_k, generator, ask.top_p))
+        seen.add(said[-1])
     return said, chances

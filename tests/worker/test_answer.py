@@ -127,19 +127,34 @@ def test_a_searched_answer_is_at_least_as_probable_as_the_greedy_one(gpt):
 
 def test_several_blanks_with_alternatives_and_one_that_is_chosen(tmp_path):
     bert = made(tmp_path, "encoder-only")
-    told = answer(bert, Ask("the c_t s_t", details=True)).told
+    told = answer(bert, Ask("the c_t s_t", temperature=0.0, details=True)).told
     blanks = [each for each in told.read if each.blank]
     assert len(blanks) == 2
     assert len(told.read) == 11
     assert all(each.others[0][0] == each.id and each.rank == 1 for each in blanks)
     assert not any(math.isnan(each.chance) for each in told.read)
     chosen = blanks[0].others[2][0]
-    again = answer(bert, Ask("the c_t s_t", forced=(chosen, -1), details=True)).told
+    again = answer(bert, Ask("the c_t s_t", temperature=0.0, forced=(chosen, -1), details=True)).told
     first, second = (each for each in again.read if each.blank)
     assert (first.id, first.rank) == (chosen, 3)
     ids = [each.id for each in again.read]
     hidden = [*ids[:9], bert.corpus.tokenizer.mask, *ids[10:]]
     assert second.chance == pytest.approx(float(expected(bert, hidden)[9, second.id]), abs=1e-5), "knows what was chosen"
+
+
+def test_blanks_are_drawn_as_tokens_are(tmp_path):
+    bert = made(tmp_path, "encoder-only")
+
+    def put(**settings):
+        told = answer(bert, Ask("the c_t s_t", details=True, **settings)).told
+        return tuple(each.id for each in told.read if each.blank)
+
+    best = put(temperature=0.0)
+    assert put(temperature=3.0, top_k=0, seed=1) == put(temperature=3.0, top_k=0, seed=1), "the same seed draws the same"
+    assert len({put(temperature=3.0, top_k=0, seed=seed) for seed in range(12)}) > 1
+    assert {put(temperature=3.0, top_k=1, seed=seed) for seed in range(4)} == {best}
+    assert {put(temperature=3.0, top_p=1e-6, top_k=0, seed=seed) for seed in range(4)} == {best}
+    assert put(temperature=0.0, repetition=1000.0)[1] != put(temperature=0.0, repetition=1000.0)[0]
 
 
 def test_a_target_is_aligned_with_its_source(tmp_path):
